@@ -1,0 +1,311 @@
+"""Files that outlive a process: atomic writes, checksums, manifests, the store of results.
+
+A result is a folder with its files and a ``manifest.json``, written last, that says which command
+made them, from which configuration, data and code, on which machine, and what it cost. A missing
+or damaged result raises; nothing is ever replaced by a default.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors_from_bytes
+from safetensors.torch import save as tensors_to_bytes
+from torch import Tensor
+
+import paper_nas
+
+MANIFEST = "manifest.json"
+LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn", "safetensors")
+
+
+class ResultError(Exception):
+    """A stored result cannot be used; the message says why and what to do."""
+
+
+class ResultMissing(ResultError):
+    """A result, or one of its files, is not there."""
+
+
+class ResultDamaged(ResultError):
+    """A file is not what its manifest says, or cannot be read."""
+
+
+@contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """A temporary path beside ``path`` that replaces it when the block ends without an error.
+
+    A reader sees the old file or the new one, never a part; after an error nothing has changed.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: str | Path, content: bytes) -> None:
+    """Write a file atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Write JSON atomically; NaN and infinities are refused.
+
+    Raises:
+        ValueError: The value holds a number that JSON has not.
+    """
+    text = json.dumps(value, indent=1, allow_nan=False, ensure_ascii=False)
+    write_bytes(path, (text + "\n").encode())
+
+
+def write_tensors(
+    path: str | Path, tensors: Mapping[str, Tensor], header: Mapping[str, str] | None = None
+) -> None:
+    """Write named tensors as safetensors, atomically, with optional text in the header."""
+    kept = {name: value.detach().contiguous() for name, value in tensors.items()}
+    write_bytes(path, tensors_to_bytes(kept, dict(header) if header else None))
+
+
+def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Read a safetensors file: its tensors, and the text of its header.
+
+    Raises:
+        ResultMissing: There is no such file.
+        ResultDamaged: It is truncated or no safetensors file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ResultMissing(f"no file at {path}")
+    content = path.read_bytes()
+    try:
+        tensors = load_tensors_from_bytes(content)
+        length = int.from_bytes(content[:8], "little")
+        header = json.loads(content[8 : 8 + length]).get("__metadata__", {})
+    except (SafetensorError, ValueError) as reason:
+        raise ResultDamaged(f"{path} cannot be read ({reason}); it may be truncated") from reason
+    return tensors, header
+
+
+def file_sha256(path: str | Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sgemm_rate(repeats: int = 20) -> float:
+    """Measured rate of a 512 x 501 x 1503 float32 matrix product, in GFLOP/s of CPU time.
+
+    Runs on as many threads as torch is set to; the rate is per CPU second, hence per core.
+    """
+    left, right = torch.randn(512, 501), torch.randn(501, 1503)
+    for _ in range(3):
+        left @ right
+    start = time.process_time()
+    for _ in range(repeats):
+        left @ right
+    return 2 * 512 * 501 * 1503 * repeats / (time.process_time() - start) / 1e9
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Where a result comes from.
+
+    Attributes:
+        command: The command line.
+        configuration: Every setting that the result depends on.
+        seed: The seed.
+        dataset: Name and SHA-256 of the data.
+        package: Version of the package, git commit, and whether tracked files were changed.
+        libraries: Versions of Python and the numerical libraries.
+        machine: Processor, cores, threads used, sgemm rate in GFLOP/s per core.
+        cpu_seconds: CPU time of the computation.
+        wall_seconds: Wall-clock time of the computation.
+        created: Time of writing, UTC, ISO 8601.
+        files: SHA-256 of each file of the result.
+    """
+
+    command: str
+    configuration: dict[str, Any]
+    seed: int
+    dataset: dict[str, str]
+    cpu_seconds: float
+    wall_seconds: float
+    package: dict[str, Any] = field(default_factory=lambda: package_state())
+    libraries: dict[str, str] = field(default_factory=lambda: library_versions())
+    machine: dict[str, Any] = field(default_factory=lambda: machine_state())
+    created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    files: dict[str, str] = field(default_factory=dict)
+
+
+def package_state() -> dict[str, Any]:
+    """Version of the package, and the git commit it ran from where there is one."""
+    state: dict[str, Any] = {"version": paper_nas.__version__, "commit": None, "modified": None}
+    root = Path(paper_nas.__file__).parent
+    try:
+        state["commit"] = _git(root, "rev-parse", "HEAD")
+        state["modified"] = bool(_git(root, "status", "--porcelain", "-uno", "--", "."))
+    except (OSError, subprocess.CalledProcessError):
+        pass
+    return state
+
+
+def _git(folder: Path, *words: str) -> str:
+    result = subprocess.run(
+        ["git", "-C", str(folder), *words], capture_output=True, text=True, check=True
+    )
+    return result.stdout.strip()
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that compute."""
+    return {
+        "python": platform.python_version(),
+        **{name: metadata.version(name) for name in LIBRARIES},
+    }
+
+
+def machine_state() -> dict[str, Any]:
+    """What the computation ran on."""
+    return {
+        "processor": _processor_name(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "sgemm_gflops": round(sgemm_rate(), 1),
+    }
+
+
+def _processor_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if "model name" in line)
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def command_line() -> str:
+    """The running command, as one would type it."""
+    words = list(sys.argv)
+    if words and words[0].endswith("__main__.py"):
+        words[0] = f"python -m {Path(words[0]).parent.name}"
+    return " ".join(words)
+
+
+class ResultStore:
+    """A folder of results, each a folder with a manifest.
+
+    Args:
+        root: The folder; by default ``results`` of the repository that the package lies in.
+    """
+
+    def __init__(self, root: str | Path | None = None) -> None:
+        """Remember the folder; it need not exist yet."""
+        self.root = Path(paper_nas.__file__).parents[1] / "results" if root is None else Path(root)
+
+    def names(self) -> list[str]:
+        """Names of all results, in order."""
+        return sorted(str(path.parent.relative_to(self.root)) for path in self._manifests())
+
+    def _manifests(self) -> Iterator[Path]:
+        return self.root.glob(f"**/{MANIFEST}")
+
+    def write(
+        self,
+        name: str,
+        manifest: Manifest,
+        *,
+        json_files: Mapping[str, Any] | None = None,
+        tensor_files: Mapping[str, Mapping[str, Tensor]] | None = None,
+    ) -> Manifest:
+        """Write a result: its files first, then its manifest.
+
+        Args:
+            name: Folder of the result below the root, for example ``"training/dvae"``.
+            manifest: Its ``files`` are filled in here.
+            json_files: File name to a value for JSON.
+            tensor_files: File name to named tensors for safetensors.
+
+        Returns:
+            The manifest as written.
+        """
+        folder = self.root / name
+        for file, value in (json_files or {}).items():
+            write_json(folder / file, value)
+        for file, tensors in (tensor_files or {}).items():
+            write_tensors(folder / file, tensors)
+        files = [*(json_files or {}), *(tensor_files or {})]
+        complete = Manifest(
+            **{**asdict(manifest), "files": {file: file_sha256(folder / file) for file in files}}
+        )
+        write_json(folder / MANIFEST, asdict(complete))
+        return complete
+
+    def manifest(self, name: str) -> Manifest:
+        """The manifest of a result.
+
+        Raises:
+            ResultMissing: There is no such result.
+            ResultDamaged: The manifest cannot be read.
+        """
+        path = self.root / name / MANIFEST
+        if not path.is_file():
+            raise ResultMissing(f"no result {name!r} in {self.root}; there are {self.names()}")
+        try:
+            return Manifest(**json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, TypeError) as reason:
+            raise ResultDamaged(f"{path} cannot be read: {reason}") from reason
+
+    def path(self, name: str, file: str) -> Path:
+        """Path of a file of a result, after a check against the manifest.
+
+        Raises:
+            ResultMissing: The result or the file is not there.
+            ResultDamaged: The file is not the one that the manifest names.
+        """
+        manifest = self.manifest(name)
+        path = self.root / name / file
+        if file not in manifest.files or not path.is_file():
+            raise ResultMissing(
+                f"result {name!r} has no file {file!r}; it was made by: {manifest.command}"
+            )
+        found, expected = file_sha256(path), manifest.files[file]
+        if found != expected:
+            raise ResultDamaged(
+                f"{path} has SHA-256 {found}, its manifest says {expected}. Nothing was deleted; "
+                f"make it again with: {manifest.command}"
+            )
+        return path
+
+    def load_json(self, name: str, file: str) -> Any:
+        """A JSON file of a result; raises as :meth:`path` does."""
+        return json.loads(self.path(name, file).read_text(encoding="utf-8"))
+
+    def load_tensors(self, name: str, file: str) -> dict[str, Tensor]:
+        """A safetensors file of a result; raises as :meth:`path` does."""
+        return read_tensors(self.path(name, file))[0]
+
+    def load_arrays(self, name: str, file: str) -> dict[str, np.ndarray]:
+        """As :meth:`load_tensors`, as NumPy arrays."""
+        return {key: value.numpy() for key, value in self.load_tensors(name, file).items()}

@@ -1,0 +1,131 @@
+"""How a model is trained: one frozen configuration, and three presets.
+
+Sources: ``paper`` is released_code_spec section 6. ``laptop`` trains the same model in about an
+hour on one core; ``smoke`` only shows that everything runs.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+PRESET_VARIABLE = "PAPER_NAS_PRESET"
+"""Environment variable: the preset that notebooks use for their live cells."""
+
+SCHEDULES = ("plateau", "hold-then-fall")
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Configuration of one training.
+
+    Attributes:
+        hidden_size: Hidden units ``H``.
+        latent_size: Latent dimensions ``Z``.
+        embedding_size: Width of a learnable operation table.
+        operation_scale: Constant factor of the operation codes; 1 is as published.
+        initial_table: Start of a learnable table, ``"normal"`` (paper) or ``"released"`` (code).
+        epochs: Passes over the training part, in each iteration.
+        iterations: The paper's ``T``: after each iteration only the operation table is kept, and
+            everything else starts afresh.
+        batch_size: Graphs per step.
+        learning_rate: Adam's rate at the start.
+        schedule: ``"plateau"`` divides the rate by 10 after 10 epochs without progress (the
+            released code); ``"hold-then-fall"`` holds it, then lowers it linearly to zero.
+        hold: Fraction of the steps for which ``"hold-then-fall"`` holds the rate.
+        clip: Largest gradient norm per graph of the batch (``None``: no clipping).
+        beta: Weight of the KL term.
+        seed: Seed of initial weights, batch order and noise.
+        train_limit: Use only the first rows of the training part (``None``: all).
+        snapshots: Epochs after which the weights are kept beside the checkpoint.
+    """
+
+    hidden_size: int = 501
+    latent_size: int = 56
+    embedding_size: int = 3
+    operation_scale: float = 1.0
+    initial_table: str = "normal"
+    epochs: int = 300
+    iterations: int = 1
+    batch_size: int = 32
+    learning_rate: float = 1e-4
+    schedule: str = "plateau"
+    hold: float = 0.7
+    clip: float | None = None
+    beta: float = 0.005
+    seed: int = 0
+    train_limit: int | None = None
+    snapshots: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        object.__setattr__(self, "snapshots", tuple(self.snapshots))
+        for name in ("hidden_size", "latent_size", "epochs", "iterations", "batch_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if not (self.learning_rate > 0 and math.isfinite(self.learning_rate)):
+            raise ValueError(f"learning_rate must be positive, not {self.learning_rate}")
+        if self.schedule not in SCHEDULES:
+            raise ValueError(f"schedule must be one of {SCHEDULES}, not {self.schedule!r}")
+        if not 0.0 <= self.hold <= 1.0:
+            raise ValueError(f"hold must be in [0, 1], not {self.hold}")
+        if self.train_limit is not None and self.train_limit < 1:
+            raise ValueError(f"train_limit must be at least 1, not {self.train_limit}")
+
+    def to_json_dict(self) -> dict[str, Any]:
+        """All values, ready for JSON."""
+        return {**asdict(self), "snapshots": list(self.snapshots)}
+
+    @classmethod
+    def from_json_dict(cls, values: dict[str, Any]) -> TrainingConfig:
+        """The inverse of :meth:`to_json_dict`.
+
+        Raises:
+            ValueError: A name that is no field.
+        """
+        unknown = set(values) - {field.name for field in fields(cls)}
+        if unknown:
+            raise ValueError(f"unknown configuration fields: {sorted(unknown)}")
+        return cls(**values)
+
+    def changed(self, **values: Any) -> TrainingConfig:
+        """A copy with some values changed."""
+        return replace(self, **values)
+
+
+PRESETS: dict[str, TrainingConfig] = {
+    "smoke": TrainingConfig(
+        hidden_size=32,
+        latent_size=16,
+        operation_scale=10.0,
+        epochs=3,
+        batch_size=32,
+        learning_rate=5e-3,
+        schedule="hold-then-fall",
+        train_limit=512,
+    ),
+    "laptop": TrainingConfig(
+        operation_scale=10.0,
+        epochs=30,
+        batch_size=64,
+        learning_rate=1e-3,
+        schedule="hold-then-fall",
+        snapshots=(1, 3, 10, 30),
+    ),
+    "paper": TrainingConfig(seed=1, snapshots=(1, 3, 10, 30, 100, 200, 300)),
+}
+"""Named configurations."""
+
+
+def preset_from_environment(default: str = "smoke") -> str:
+    """Name of the preset for live cells: ``$PAPER_NAS_PRESET``, or ``default``.
+
+    Raises:
+        ValueError: The variable names no preset.
+    """
+    name = os.environ.get(PRESET_VARIABLE, default)
+    if name not in PRESETS:
+        raise ValueError(f"{PRESET_VARIABLE}={name} is not one of {', '.join(PRESETS)}")
+    return name

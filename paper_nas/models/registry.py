@@ -1,0 +1,143 @@
+"""Models by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from paper_nas.models.decoders import AutoregressiveDecoder
+from paper_nas.models.encoders import AsynchronousEncoder
+from paper_nas.models.layers import MessageFunction
+from paper_nas.models.vae import GraphVae
+from paper_nas.operations import OneHotOperations, OperationEmbedding, OperationEncoding
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """Everything that defines a model's shape and start.
+
+    Attributes:
+        hidden_size: ``H``; the paper uses 501.
+        latent_size: ``Z``; the paper uses 56.
+        embedding_size: Width of a learnable operation table; the paper uses 3.
+        operation_scale: Constant factor of the operation codes; 1 is as published.
+        initial_table: ``"normal"`` or ``"released"``, see
+            :class:`paper_nas.operations.OperationEmbedding`.
+        bidirectional: Encode in both directions; ``None`` means the model's published choice.
+        max_vertices: ``N``, START and END included.
+    """
+
+    hidden_size: int = 501
+    latent_size: int = 56
+    embedding_size: int = 3
+    operation_scale: float = 1.0
+    initial_table: str = "normal"
+    bidirectional: bool | None = None
+    max_vertices: int = 8
+
+    def __post_init__(self) -> None:
+        """Check the sizes."""
+        for field in ("hidden_size", "latent_size", "embedding_size"):
+            if getattr(self, field) < 1:
+                raise ValueError(f"{field} must be at least 1, not {getattr(self, field)}")
+        if self.max_vertices < 3:
+            raise ValueError(f"max_vertices must be at least 3, not {self.max_vertices}")
+
+
+ModelFactory = Callable[[ModelSpec], GraphVae]
+
+_FACTORIES: dict[str, ModelFactory] = {}
+
+
+def register_model(name: str) -> Callable[[ModelFactory], ModelFactory]:
+    """Decorator that makes a factory available to :func:`build_model` under a name.
+
+    The factory takes a :class:`ModelSpec` and returns a :class:`GraphVae`; it draws its initial
+    weights from torch's global generator, which :func:`build_model` seeds and then restores.
+
+    Raises:
+        ValueError: The name is taken.
+    """
+
+    def register(factory: ModelFactory) -> ModelFactory:
+        if name in _FACTORIES:
+            raise ValueError(f"a model named {name!r} exists already")
+        _FACTORIES[name] = factory
+        return factory
+
+    return register
+
+
+def model_names() -> tuple[str, ...]:
+    """Names that :func:`build_model` accepts, those registered later included."""
+    return tuple(_FACTORIES)
+
+
+def build_model(
+    name: str,
+    hidden_size: int = 501,
+    latent_size: int = 56,
+    embedding_size: int = 3,
+    operation_scale: float = 1.0,
+    bidirectional: bool | None = None,
+    max_vertices: int = 8,
+    seed: int = 0,
+    initial_table: str = "normal",
+) -> GraphVae:
+    """Build a model with fresh weights; see :class:`ModelSpec` for the arguments.
+
+    Args:
+        name: ``"dvae"``, ``"dvae-emb"``, or a name given to :func:`register_model`.
+        hidden_size: ``H``.
+        latent_size: ``Z``.
+        embedding_size: Width of a learnable operation table.
+        operation_scale: Constant factor of the operation codes.
+        bidirectional: Encode in both directions (``None``: as published).
+        max_vertices: ``N``.
+        seed: Seed of the initial weights; torch's global generator is left as it was.
+        initial_table: Start of a learnable operation table, ``"normal"`` or ``"released"``.
+
+    Raises:
+        ValueError: An unknown name, or a size out of range.
+    """
+    if name not in _FACTORIES:
+        raise ValueError(f"no model named {name!r}; there are {', '.join(_FACTORIES)}")
+    spec = ModelSpec(
+        hidden_size=hidden_size,
+        latent_size=latent_size,
+        embedding_size=embedding_size,
+        operation_scale=operation_scale,
+        initial_table=initial_table,
+        bidirectional=bidirectional,
+        max_vertices=max_vertices,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return _FACTORIES[name](spec)
+
+
+def assemble(spec: ModelSpec, operations: OperationEncoding) -> GraphVae:
+    """An asynchronous encoder and an autoregressive decoder around an operation encoding."""
+    hidden, vertices = spec.hidden_size, spec.max_vertices
+    messages = MessageFunction(hidden, vertices)
+    bidirectional = True if spec.bidirectional is None else spec.bidirectional
+    encoder = AsynchronousEncoder(operations.width, hidden, vertices, bidirectional, messages)
+    decoder = AutoregressiveDecoder(operations.width, hidden, spec.latent_size, vertices, messages)
+    return GraphVae(operations, encoder, decoder, hidden, spec.latent_size)
+
+
+@register_model("dvae")
+def _dvae(spec: ModelSpec) -> GraphVae:
+    return assemble(spec, OneHotOperations(spec.operation_scale))
+
+
+@register_model("dvae-emb")
+def _dvae_emb(spec: ModelSpec) -> GraphVae:
+    table = OperationEmbedding(spec.embedding_size, spec.operation_scale, spec.initial_table)
+    return assemble(spec, table)
+
+
+MODEL_NAMES: tuple[str, ...] = model_names()
+"""The models that the package itself defines."""
