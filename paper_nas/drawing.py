@@ -380,7 +380,7 @@ def _box_svg(layout: DagLayout, vertex: int, numbered: bool) -> str:
     return (
         f'<rect x="{x - width / 2:g}" y="{y - height / 2:g}" width="{width:g}"'
         f' height="{height:g}" rx="7" fill="{fill}" stroke="{OUTLINE}"/>'
-        f'<text x="{x:g}" y="{y:g}" dy=".36em" fill="{ink}">{number}'
+        f'<text x="{x:g}" y="{y:g}" dy=".36em" style="fill:{ink}">{number}'
         f"{escape(display_label(label))}</text>"
     )
 

@@ -71,8 +71,9 @@ class GraphBatch:
         adjacency = np.zeros((len(architectures), max_vertices, max_vertices), dtype=np.float32)
         for length in np.unique(layers):
             rows = np.flatnonzero(layers == length)
-            operations = np.array([architectures[row].operations for row in rows])
-            skips = np.array([architectures[row].skips for row in rows], dtype=np.float32)
+            chosen = [architectures[row] for row in rows.tolist()]
+            operations = np.array([a.operations for a in chosen])
+            skips = np.array([a.skips for a in chosen], dtype=np.float32)
             types[rows, 1 : length + 1] = operations + 2
             types[rows, length + 1] = END
             chain = np.arange(length + 1)

@@ -193,7 +193,16 @@ class Architecture:
         return f"<Architecture {names} | skips {skips or 'none'}>"
 
     def _repr_svg_(self) -> str:
-        return dag_svg([VERTEX_NAMES[kind] for kind in self.vertex_types], self.edges)
+        """The picture as an image file, whose lines must show on light and on dark pages."""
+        return self._svg(ink="#767b85")
+
+    def _repr_html_(self) -> str:
+        """The picture as part of a page, whose lines take the colour of its text."""
+        return self._svg()
+
+    def _svg(self, ink: str = "currentColor") -> str:
+        names = [VERTEX_NAMES[kind] for kind in self.vertex_types]
+        return dag_svg(names, self.edges, title=repr(self)[1:-1], ink=ink)
 
 
 def _integers(values: Iterable[int], what: str) -> tuple[int, ...]:

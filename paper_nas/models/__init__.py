@@ -4,7 +4,13 @@ A model is an operation encoding, an encoder and a decoder (:class:`GraphVae`); 
 puts one together by name.
 """
 
-from paper_nas.models.registry import MODEL_NAMES, ModelSpec, build_model, register_model
+from paper_nas.models.registry import (
+    MODEL_NAMES,
+    ModelSpec,
+    assemble,
+    build_model,
+    register_model,
+)
 from paper_nas.models.released import load_released_weights, to_released_weights
 from paper_nas.models.vae import Elbo, GraphVae, LossTerms
 
@@ -14,6 +20,7 @@ __all__ = [
     "GraphVae",
     "LossTerms",
     "ModelSpec",
+    "assemble",
     "build_model",
     "load_released_weights",
     "register_model",

@@ -2,8 +2,9 @@
 
 Source: paper section 3.2.2; released_code_spec sections 3 (teacher-forced loss) and 5 (generation).
 
-Glossary of shapes: ``B`` graphs, ``N`` vertices, ``K`` vertex types, ``E`` code width, ``H`` hidden,
-``F = 4H`` width of the edge classifier, ``R`` rows (states that are new after a true edge).
+Glossary of shapes: ``B`` graphs, ``N`` vertices, ``K`` vertex types, ``E`` code width, ``H``
+hidden, ``Z`` latent, ``F = 4H`` width of the edge classifier, ``R`` rows (states that are new after
+a true edge).
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.autograd.function import FunctionCtx, once_differentiable
+from torch.autograd.function import once_differentiable
 
 
 class _Gather(torch.autograd.Function):
@@ -85,7 +85,7 @@ class _GruGates(torch.autograd.Function):
     """The elementwise part of a GRU, with its gradient in closed form."""
 
     @staticmethod
-    def forward(ctx: FunctionCtx, table, types, hidden_part, state):  # type: ignore[no-untyped-def]
+    def forward(ctx, table, types, hidden_part, state):  # type: ignore[no-untyped-def]
         size = state.shape[1]
         gates = table.index_select(0, types)
         gates[:, : 2 * size] += hidden_part[:, : 2 * size]
@@ -147,24 +147,13 @@ class GruSweep:
 
     def __call__(self, types: Tensor, state: Tensor) -> Tensor:
         """``types [R]``, ``state [R, H]`` to the new state ``[R, H]``."""
-        if torch.is_grad_enabled():
-            return _GruGates.apply(self.table, types, self.hidden(state), state)
-        return _GruGates.forward(_NoContext(), self.table, types, self.hidden(state), state)
+        return _GruGates.apply(self.table, types, self.hidden(state), state)
 
     def without_messages(self) -> Tensor:
         """States of a vertex of each type that nothing feeds: ``[K, H]``."""
         count, size = self.table.shape[0], self.table.shape[1] // 3
         zeros = self.table.new_zeros(count, size)
         return self(torch.arange(count, device=self.table.device), zeros)
-
-
-class _NoContext:
-    """Stands in for the autograd context when no gradient is wanted."""
-
-    rows = 0
-
-    def save_for_backward(self, *_: Tensor) -> None:
-        """Keep nothing."""
 
 
 class MessageFunction(nn.Module):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+from torch import nn
 
 from paper_nas.models.decoders import AutoregressiveDecoder
 from paper_nas.models.encoders import AsynchronousEncoder
@@ -89,7 +90,7 @@ def build_model(
     """Build a model with fresh weights; see :class:`ModelSpec` for the arguments.
 
     Args:
-        name: ``"dvae"``, ``"dvae-emb"``, or a name given to :func:`register_model`.
+        name: A member of :data:`MODEL_NAMES`, or a name given to :func:`register_model`.
         hidden_size: ``H``.
         latent_size: ``Z``.
         embedding_size: Width of a learnable operation table.
@@ -118,12 +119,23 @@ def build_model(
         return _FACTORIES[name](spec)
 
 
-def assemble(spec: ModelSpec, operations: OperationEncoding) -> GraphVae:
-    """An asynchronous encoder and an autoregressive decoder around an operation encoding."""
+def assemble(
+    spec: ModelSpec, operations: OperationEncoding, encoder: nn.Module | None = None
+) -> GraphVae:
+    """A graph VAE with the autoregressive decoder.
+
+    Args:
+        spec: Sizes.
+        operations: The operation encoding.
+        encoder: Any module that takes a :class:`paper_nas.graphs.GraphBatch` and the table of codes
+            ``[K, E]`` and returns ``[B, H]``; ``None`` means the asynchronous encoder of D-VAE,
+            which shares its forward messages with the decoder.
+    """
     hidden, vertices = spec.hidden_size, spec.max_vertices
     messages = MessageFunction(hidden, vertices)
-    bidirectional = True if spec.bidirectional is None else spec.bidirectional
-    encoder = AsynchronousEncoder(operations.width, hidden, vertices, bidirectional, messages)
+    if encoder is None:
+        bidirectional = True if spec.bidirectional is None else spec.bidirectional
+        encoder = AsynchronousEncoder(operations.width, hidden, vertices, bidirectional, messages)
     decoder = AutoregressiveDecoder(operations.width, hidden, spec.latent_size, vertices, messages)
     return GraphVae(operations, encoder, decoder, hidden, spec.latent_size)
 

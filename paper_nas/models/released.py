@@ -12,7 +12,9 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from paper_nas.models.encoders import AsynchronousEncoder
 from paper_nas.models.vae import GraphVae
+from paper_nas.operations import OneHotOperations
 
 _NAMES: dict[str, str] = {
     "encoder.gru_forward": "grue_forward",
@@ -44,9 +46,22 @@ def _released_name(name: str) -> str:
     raise ValueError(f"parameter {name} has no counterpart in the released code")
 
 
+def _factor(model: GraphVae, name: str) -> float:
+    """What one of our parameters must be multiplied by to act as the released one.
+
+    The released code has no operation scale. Ours is folded into the embedding table, or into the
+    input weights that read a one-hot code.
+    """
+    fixed = isinstance(model.operations, OneHotOperations)
+    scaled = name.endswith(".weight_ih") if fixed else name == "operations.weight"
+    return model.operations.scale if scaled else 1.0
+
+
 def _unused_shapes(model: GraphVae) -> dict[str, tuple[int, ...]]:
     """Parameters that the released classes create and never use, with their shapes."""
-    hidden, latent_in = model.posterior_mean.in_features, model.max_vertices
+    if not isinstance(model.encoder, AsynchronousEncoder):
+        raise ValueError(f"the released code has no {type(model.encoder).__name__}")
+    hidden, vertices = model.posterior_mean.in_features, model.max_vertices
     if model.encoder.bidirectional:
         return {"hv_unify.0.weight": (hidden, 2 * hidden), "hv_unify.0.bias": (hidden,)}
     width = model.operations.width
@@ -55,9 +70,9 @@ def _unused_shapes(model: GraphVae) -> dict[str, tuple[int, ...]]:
         "grue_backward.weight_hh": (3 * hidden, hidden),
         "grue_backward.bias_ih": (3 * hidden,),
         "grue_backward.bias_hh": (3 * hidden,),
-        "gate_backward.0.weight": (hidden, hidden + latent_in),
+        "gate_backward.0.weight": (hidden, hidden + vertices),
         "gate_backward.0.bias": (hidden,),
-        "mapper_backward.0.weight": (hidden, hidden + latent_in),
+        "mapper_backward.0.weight": (hidden, hidden + vertices),
     }
 
 
@@ -98,7 +113,7 @@ def load_released_weights(model: GraphVae, path: str | Path) -> None:
         raise ValueError(f"{path} has parameters that this model does not know: {unknown}")
     with torch.no_grad():
         for name, parameter in model.named_parameters():
-            parameter.copy_(values[name])
+            parameter.copy_(values[name] / _factor(model, name))
     model.unused_released = {name: released[name] for name in unused if name in released}
 
 
@@ -112,7 +127,8 @@ def to_released_weights(model: GraphVae) -> dict[str, Tensor]:
         Name to tensor (copies).
     """
     result = {
-        _released_name(name): value.detach().clone() for name, value in model.named_parameters()
+        _released_name(name): value.detach() * _factor(model, name)
+        for name, value in model.named_parameters()
     }
     for name, shape in _unused_shapes(model).items():
         kept = model.unused_released.get(name)

@@ -17,7 +17,6 @@ from torch import Tensor, nn
 
 from paper_nas.graphs import GraphBatch
 from paper_nas.models.decoders import AutoregressiveDecoder
-from paper_nas.models.encoders import AsynchronousEncoder
 from paper_nas.operations import OperationEncoding
 
 NOISE_FACTOR = 0.01
@@ -60,7 +59,7 @@ class GraphVae(nn.Module):
 
     Args:
         operations: The operation encoding, shared by encoder and decoder.
-        encoder: Graphs to vectors ``[B, H]``.
+        encoder: A module from a batch of graphs and the codes ``[K, E]`` to vectors ``[B, H]``.
         decoder: Latents to graphs.
         hidden_size: ``H``.
         latent_size: ``Z``.
@@ -69,7 +68,7 @@ class GraphVae(nn.Module):
     def __init__(
         self,
         operations: OperationEncoding,
-        encoder: AsynchronousEncoder,
+        encoder: nn.Module,
         decoder: AutoregressiveDecoder,
         hidden_size: int,
         latent_size: int,
@@ -154,7 +153,7 @@ class GraphVae(nn.Module):
         ).sum(0)
         edge_loss = []
         for vertex in range(1, self.max_vertices):
-            edges = batch.adjacency[:, :vertex, vertex]
+            edges = batch.adjacency[:, :vertex, vertex].to(edge_logits.dtype)
             logits = edge_logits[:, :vertex, vertex]
             edge_loss.append(F.binary_cross_entropy_with_logits(logits, edges, reduction="sum"))
         return LossTerms(type_loss, torch.stack(edge_loss))

@@ -1,0 +1,36 @@
+"""Plotly figures, one function each; all have one look and a description in words.
+
+The description is in ``figure.layout.meta["alt"]``. Importing this package registers the site's
+renderer with plotly.
+"""
+
+from paper_nas.drawing import OPERATION_COLOURS
+from paper_nas.figures.architectures import (
+    accuracy_against_skips,
+    accuracy_histogram,
+    operation_counts,
+    skip_count_distribution,
+    skip_frequencies,
+)
+from paper_nas.figures.drawings import draw
+from paper_nas.figures.style import SERIES_COLOURS, TEMPLATE, new_figure
+from paper_nas.figures.training import embedding_scatter, training_curves, vertex_losses
+from paper_nas.rendering import register_renderer
+
+register_renderer()
+
+__all__ = [
+    "OPERATION_COLOURS",
+    "SERIES_COLOURS",
+    "TEMPLATE",
+    "accuracy_against_skips",
+    "accuracy_histogram",
+    "draw",
+    "embedding_scatter",
+    "new_figure",
+    "operation_counts",
+    "skip_count_distribution",
+    "skip_frequencies",
+    "training_curves",
+    "vertex_losses",
+]

@@ -1,0 +1,62 @@
+"""Architectures drawn as graphs, one or several side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import networkx as nx
+
+from paper_nas.drawing import Orientation, dag_svg
+from paper_nas.space import Architecture
+
+
+class Drawing:
+    """HTML with one or more pictures; shown when it is the result of a cell.
+
+    Attributes:
+        html: The HTML.
+    """
+
+    def __init__(self, html: str) -> None:
+        """Keep the HTML."""
+        self.html = html
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
+def draw(
+    *graphs: Architecture | nx.DiGraph,
+    captions: Sequence[str] = (),
+    numbered: bool = False,
+    orientation: Orientation = "vertical",
+    scale: float = 1.0,
+) -> Drawing:
+    """Draw graphs side by side, in as many rows as the page needs.
+
+    Args:
+        graphs: Architectures, or graphs with vertices ``0 .. n - 1`` in topological order and
+            their names in ``"operation"`` (also invalid ones).
+        captions: One text under each picture, or none at all.
+        numbered: Write the number of each vertex in front of its name.
+        orientation: Chain downwards or to the right.
+        scale: Size; 1 = 13-pixel text.
+
+    Raises:
+        ValueError: As many captions as graphs are wanted, or a graph cannot be drawn.
+    """
+    if captions and len(captions) != len(graphs):
+        raise ValueError(f"{len(captions)} captions for {len(graphs)} graphs")
+    pictures = []
+    for index, item in enumerate(graphs):
+        graph = item.to_networkx() if isinstance(item, Architecture) else item
+        labels = [graph.nodes[vertex]["operation"] for vertex in range(len(graph))]
+        svg = dag_svg(labels, graph.edges, numbered=numbered, orientation=orientation, scale=scale)
+        caption = ""
+        if captions:
+            style = "text-align:center;font-size:0.9em;margin-top:0.4em"
+            caption = f'<figcaption style="{style}">{escape(captions[index])}</figcaption>'
+        pictures.append(f'<figure style="margin:0">{svg}{caption}</figure>')
+    style = "display:flex;flex-wrap:wrap;gap:1.2em 2em;align-items:flex-start"
+    return Drawing(f'<div class="paper-nas-drawings" style="{style}">{"".join(pictures)}</div>')

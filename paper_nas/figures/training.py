@@ -1,0 +1,204 @@
+"""Figures of trainings and of the operation vectors they give (chapters 2 and 3)."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike
+from plotly.subplots import make_subplots
+
+from paper_nas.drawing import OPERATION_COLOURS, OTHER_COLOUR, display_label
+from paper_nas.figures.style import GRID, INK, SERIES_COLOURS, TEMPLATE, new_figure
+from paper_nas.rendering import describe
+from paper_nas.space import NUM_OPERATIONS
+
+History = Sequence[Mapping[str, Any]]
+Quantity = Literal["total", "reconstruction", "kl"]
+
+QUANTITIES: dict[Quantity, str] = {
+    "total": "training loss per graph (nats)",
+    "reconstruction": "reconstruction loss per graph (nats)",
+    "kl": "KL divergence per graph (nats)",
+}
+
+_DASHES = ("solid", "dash", "dot", "dashdot")
+
+
+def training_curves(
+    histories: Mapping[str, History],
+    quantity: Quantity = "reconstruction",
+    paper_note: str | None = None,
+    log_y: bool = False,
+) -> go.Figure:
+    """One quantity of one or more trainings over the epochs.
+
+    Args:
+        histories: Per-epoch records by label; each has ``"epoch"`` and the quantity (mean per
+            graph, in nats).
+        quantity: ``"total"``, ``"reconstruction"`` or ``"kl"``.
+        paper_note: What the paper reads from its figure; written above the curves.
+        log_y: Logarithmic vertical axis.
+
+    Raises:
+        ValueError: No history, an empty one, or an unknown quantity.
+        KeyError: A record without the quantity.
+    """
+    if quantity not in QUANTITIES:
+        raise ValueError(f"quantity must be one of {list(QUANTITIES)}, not {quantity!r}")
+    if not histories or not all(histories.values()):
+        raise ValueError("training_curves needs at least one history, and none may be empty")
+    curves, words = [], []
+    for number, (label, history) in enumerate(histories.items()):
+        epochs = [record["epoch"] for record in history]
+        values = [float(record[quantity]) for record in history]
+        words.append(f"{label}: from {values[0]:.3g} to {values[-1]:.3g} at epoch {epochs[-1]}")
+        curves.append(
+            go.Scatter(
+                x=epochs,
+                y=values,
+                name=label,
+                mode="lines+markers" if len(epochs) < 3 else "lines",
+                line={
+                    "color": SERIES_COLOURS[number % len(SERIES_COLOURS)],
+                    "dash": _DASHES[number % len(_DASHES)],
+                    "width": 2.2,
+                },
+                hovertemplate="epoch %{x}: %{y:.4g}<extra>" + label + "</extra>",
+            )
+        )
+    axis = QUANTITIES[quantity]
+    alt = f"{axis[0].upper()}{axis[1:]} over the epochs. " + "; ".join(words) + "."
+    figure = new_figure(f"training-curves-{quantity}", alt, *curves, showlegend=True)
+    figure.update_xaxes(title_text="epoch", rangemode="tozero")
+    figure.update_yaxes(title_text=axis)
+    if log_y:
+        figure.update_yaxes(type="log", dtick=1, minor={"ticks": "outside", "ticklen": 2})
+    else:
+        figure.update_yaxes(rangemode="tozero")
+    return figure if paper_note is None else _note(figure, paper_note)
+
+
+def _note(figure: go.Figure, text: str) -> go.Figure:
+    """Write the paper's reading into the upper right corner of a plot."""
+    lines = "<br>".join(textwrap.wrap(f"The paper: {text}", 38))
+    return figure.add_annotation(
+        x=1, y=0.98, xref="paper", yref="paper", xanchor="right", yanchor="top", align="right",
+        text=f"<i>{lines}</i>", showarrow=False, font={"size": 12},
+    )  # fmt: skip
+
+
+def vertex_losses(history: History) -> go.Figure:
+    """Where the reconstruction loss sits: per vertex, the loss of its type and of its edges.
+
+    Args:
+        history: Per-epoch records with ``"epoch"`` and, at least in some, ``"type_loss"`` and
+            ``"edge_loss"``: one number per vertex from vertex 1 on, mean per graph, in nats.
+
+    Raises:
+        ValueError: No record has both lists, or they differ in length.
+    """
+    records = [r for r in history if r.get("type_loss") is not None and r.get("edge_loss")]
+    if not records:
+        raise ValueError("no record holds 'type_loss' and 'edge_loss'")
+    shapes = {(len(r["type_loss"]), len(r["edge_loss"])) for r in records}
+    if len(shapes) != 1 or len(set(next(iter(shapes)))) != 1:
+        raise ValueError(f"lists of losses differ in length: {sorted(shapes)}")
+    vertices = len(records[0]["type_loss"])
+    epochs = [record["epoch"] for record in records]
+    figure = make_subplots(
+        rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.09,
+        subplot_titles=("loss of the vertex type", "loss of the edges into the vertex"),
+    )  # fmt: skip
+    for row, key in enumerate(("type_loss", "edge_loss"), start=1):
+        for index in range(vertices):
+            label = f"vertex {index + 1}" + (" (END)" if index == vertices - 1 else "")
+            line = {"color": _shade(index, vertices), "width": 2}
+            if index == vertices - 1:
+                line |= {"color": OTHER_COLOUR, "dash": "dash"}
+            curve = go.Scatter(
+                x=epochs, y=[float(r[key][index]) for r in records], name=label, line=line,
+                mode="lines+markers" if len(epochs) < 3 else "lines", legendgroup=label,
+                showlegend=row == 1,
+                hovertemplate="epoch %{x}: %{y:.3f}<extra>" + label + "</extra>",
+            )  # fmt: skip
+            figure.add_trace(curve, row=row, col=1)
+    chance = math.log(NUM_OPERATIONS)
+    dotted = {"color": INK, "dash": "dot", "width": 1.5}
+    figure.add_hline(y=chance, line=dotted, row=1, col=1)
+    figure.add_annotation(
+        x=1, xref="x domain", xanchor="right", y=chance, yref="y", yanchor="bottom",
+        text=f"ln 6 = {chance:.2f}: guessing", showarrow=False,
+    )  # fmt: skip
+    figure.update_layout(template=TEMPLATE, height=600, margin_t=84, legend_y=1.07)
+    figure.update_xaxes(title_text="epoch", row=2, col=1)
+    figure.update_yaxes(title_text="nats per graph", rangemode="tozero")
+    last = records[-1]
+    left = [i + 1 for i in range(vertices) if last["type_loss"][i] > 0.5 * chance]
+    costly = "vertices " + ", ".join(map(str, left)) if left else "no vertex"
+    alt = (
+        f"Two panels over epochs {epochs[0]} to {epochs[-1]}: the loss of each vertex's type, with "
+        f"guessing among six operations marked at {chance:.2f} nats, and of its edges. At the end "
+        f"the type of {costly} costs more than half of that; "
+        f"all edges together cost {sum(last['edge_loss']):.2g} nats."
+    )
+    return describe(figure, "vertex-losses", alt)
+
+
+def _shade(index: int, count: int) -> str:
+    """Colour of one of ``count`` ordered curves, from blue over violet to orange."""
+    stops = np.array([[58, 143, 199], [143, 92, 181], [217, 105, 30]], dtype=float)
+    place = 2 * index / max(count - 2, 1)
+    rgb = [float(np.interp(place, (0, 1, 2), stops[:, channel])) for channel in range(3)]
+    return "#" + "".join(f"{round(channel):02x}" for channel in rgb)
+
+
+def embedding_scatter(table: ArrayLike, names: Sequence[str]) -> go.Figure:
+    """The vectors of operations in space, to be turned with the mouse.
+
+    Args:
+        table: ``[n, 3]``, one vector per name.
+        names: ``n`` names of vertex types.
+
+    Raises:
+        ValueError: Another shape.
+    """
+    points = np.asarray(table, dtype=float)
+    if points.shape != (len(names), 3):
+        raise ValueError(f"table must be [{len(names)}, 3], not {list(points.shape)}")
+    labels = [display_label(name) for name in names]
+    cloud = go.Scatter3d(
+        x=points[:, 0].round(4).tolist(),
+        y=points[:, 1].round(4).tolist(),
+        z=points[:, 2].round(4).tolist(),
+        mode="markers+text",
+        text=labels,
+        textfont={"color": INK, "size": 12},
+        marker={
+            "size": 9,
+            "color": [OPERATION_COLOURS.get(name, OTHER_COLOUR) for name in names],
+            "line": {"color": INK, "width": 1},
+        },
+        hovertemplate="%{text}<br>(%{x:.3f}, %{y:.3f}, %{z:.3f})<extra></extra>",
+    )
+    alt = f"{len(names)} vectors in three dimensions. {_nearest(points, labels)}"
+    figure = new_figure(
+        "embedding-scatter", alt, cloud, height=480, margin={"l": 0, "r": 0, "b": 0}
+    )
+    plain = {"gridcolor": GRID, "zerolinecolor": GRID, "backgroundcolor": "rgba(0,0,0,0)"}
+    axes = {f"{axis}axis": {**plain, "title": f"axis {i + 1}"} for i, axis in enumerate("xyz")}
+    return figure.update_layout(scene={**axes, "aspectmode": "data"})
+
+
+def _nearest(points: np.ndarray, labels: Sequence[str]) -> str:
+    """The closest pair of vectors, in words."""
+    if len(points) < 2:
+        return ""
+    distance = np.linalg.norm(points[:, None] - points[None], axis=2)
+    np.fill_diagonal(distance, np.inf)
+    first, second = divmod(int(distance.argmin()), len(points))
+    return f"The closest two are {labels[first]} and {labels[second]}, {distance.min():.3f} apart."

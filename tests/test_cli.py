@@ -1,0 +1,64 @@
+"""The command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from paper_nas import __main__ as cli
+from paper_nas.artifacts import ResultStore
+from paper_nas.training import fresh_model, load_model_weights
+from tests.samples import tiny_dataset
+
+
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "load_dataset", lambda name: tiny_dataset(32))
+
+
+def train(tmp_path: Path, *words: str) -> int:
+    folders = ["--runs", str(tmp_path / "runs"), "--results", str(tmp_path / "results")]
+    return cli.main(["train", "dvae-emb", "--preset", "smoke", "--quiet", *folders, *words])
+
+
+def test_train_stores_history_weights_and_manifest(tmp_path: Path, tiny: None) -> None:
+    assert train(tmp_path, "--epochs", "2", "--seed", "3", "--keep-weights") == 0
+    store = ResultStore(tmp_path / "results")
+    name = "training/dvae-emb_smoke_epochs-2_seed-3"
+    assert store.names() == [name]
+    history = store.load_json(name, "history.json")
+    assert [row["epoch"] for row in history] == [1, 2]
+    manifest = store.manifest(name)
+    assert manifest.seed == 3
+    assert manifest.configuration["model"] == "dvae-emb"
+    assert manifest.configuration["epochs"] == 2
+    assert manifest.dataset["name"] == "tiny"
+    assert manifest.cpu_seconds == pytest.approx(sum(row["cpu_seconds"] for row in history))
+    config = cli.PRESETS["smoke"].changed(epochs=2, seed=3)
+    load_model_weights(
+        fresh_model("dvae-emb", config), store.load_tensors(name, "weights.safetensors")
+    )
+
+
+def test_train_twice_needs_resume(
+    tmp_path: Path, tiny: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(tmp_path, "--epochs", "1") == 0
+    assert train(tmp_path, "--epochs", "1") == 1
+    assert "--resume" in capsys.readouterr().err
+    assert train(tmp_path, "--epochs", "1", "--resume") == 0
+
+
+def test_missing_data_is_an_error_with_a_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PAPER_NAS_DATA", str(tmp_path))
+    assert train(tmp_path) == 1
+    assert "PAPER_NAS_DATA" in capsys.readouterr().err
+
+
+def test_unknown_words_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["train", "vae"])
+    assert "invalid choice" in capsys.readouterr().err

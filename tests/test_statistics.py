@@ -1,0 +1,141 @@
+"""Tests of paper_nas.statistics against networkx and scipy-free arithmetic."""
+
+from __future__ import annotations
+
+import itertools
+import time
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from paper_nas.space import Architecture, EnasSpace
+from paper_nas.statistics import (
+    PROPERTY_NAMES,
+    adjacency_properties,
+    correlate,
+    graph_properties,
+)
+
+
+def by_networkx(graph: nx.DiGraph) -> dict[str, float]:
+    """The same properties, one graph at a time, from networkx."""
+    lengths = [
+        length
+        for source, found in nx.all_pairs_shortest_path_length(graph)
+        for target, length in found.items()
+        if target != source
+    ]
+    skeleton = graph.to_undirected()
+    last = graph.number_of_nodes() - 1
+    connected = nx.has_path(graph, 0, last)
+    return {
+        "skips": sum(v - u > 1 for u, v in graph.edges),
+        "depth": nx.dag_longest_path_length(graph),
+        "shortest_path": nx.shortest_path_length(graph, 0, last) if connected else np.inf,
+        "density": nx.density(graph),
+        "mean_path_length": float(np.mean(lengths)) if lengths else 0.0,
+        "transitivity": nx.transitivity(skeleton),
+        "mean_clustering": nx.average_clustering(skeleton),
+    }
+
+
+@pytest.fixture(scope="module")
+def mixed() -> list[Architecture]:
+    """Architectures of 1 to 8 layers, sparse to full, in no order."""
+    found = [
+        architecture
+        for layers, chance in itertools.product(range(1, 9), (0.0, 0.2, 0.5, 1.0))
+        for architecture in EnasSpace(layers).sample(6, chance, seed=layers)
+    ]
+    order = np.random.default_rng(0).permutation(len(found))
+    return [found[i] for i in order]
+
+
+def test_architectures_of_all_sizes_agree_with_networkx(mixed):
+    found = graph_properties(mixed)
+    assert list(found) == list(PROPERTY_NAMES)
+    expected = [by_networkx(architecture.to_networkx()) for architecture in mixed]
+    for name, values in found.items():
+        np.testing.assert_allclose(values, [e[name] for e in expected], rtol=1e-12, err_msg=name)
+
+
+def test_graphs_without_a_chain_agree_with_networkx():
+    rng = np.random.default_rng(1)
+    adjacency = np.triu(rng.random((200, 6, 6)) < 0.3, k=1).astype(float)
+    found = adjacency_properties(adjacency)
+    assert np.isinf(found["shortest_path"]).any()
+    assert len(set(found["depth"])) > 3
+    expected = [
+        by_networkx(nx.from_numpy_array(matrix, create_using=nx.DiGraph)) for matrix in adjacency
+    ]
+    for name, values in found.items():
+        np.testing.assert_allclose(values, [e[name] for e in expected], rtol=1e-12, err_msg=name)
+
+
+def test_the_longest_path_of_an_architecture_is_its_chain():
+    found = graph_properties(EnasSpace(6).sample(50, 0.5))
+    assert set(found["depth"]) == {7.0}
+    assert len(set(found["shortest_path"])) > 1
+
+
+def test_a_triangle_by_hand():
+    """0 -> 1 -> 2 and 0 -> 2: one triangle, three triples; path lengths 1, 1, 1."""
+    (skips,), (length,), (closed,) = (
+        adjacency_properties([[[0, 1, 1], [0, 0, 1], [0, 0, 0]]])[name]
+        for name in ("skips", "mean_path_length", "transitivity")
+    )
+    assert (skips, length, closed) == (1, 1, 1)
+
+
+def test_no_architectures_give_empty_arrays():
+    assert all(values.shape == (0,) for values in graph_properties([]).values())
+
+
+def test_19020_architectures_take_under_two_seconds():
+    architectures = EnasSpace(6).sample(19_020, 0.3)
+    start = time.process_time()
+    graph_properties(architectures)
+    assert time.process_time() - start < 2.0
+
+
+@pytest.mark.parametrize(
+    ("adjacency", "message"),
+    [
+        (np.zeros((4, 4)), "M, N, N"),
+        (np.zeros((1, 2, 3)), "M, N, N"),
+        (np.zeros((1, 1, 1)), "N >= 2"),
+        (np.full((1, 2, 2), 0.5), "zeros and ones"),
+        (np.tril(np.ones((1, 3, 3)), k=-1), "above the diagonal"),
+        (np.eye(3)[None], "above the diagonal"),
+    ],
+)
+def test_other_matrices_are_refused(adjacency, message):
+    with pytest.raises(ValueError, match=message):
+        adjacency_properties(adjacency)
+
+
+def test_correlations_follow_their_definitions():
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=300)
+    y = x + rng.normal(size=300)
+    found = correlate(x, y)
+    assert found.pearson == pytest.approx(np.corrcoef(x, y)[0, 1], abs=1e-12)
+    ranks = [np.argsort(np.argsort(values)) for values in (x, y)]
+    assert found.spearman == pytest.approx(np.corrcoef(ranks[0], ranks[1])[0, 1], abs=1e-12)
+    assert correlate(x, np.exp(x)).spearman == pytest.approx(1)
+    assert correlate(x, -x) == pytest.approx((-1, -1))
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [
+        ([1, 2], [1, 2, 3], "equal length"),
+        ([1], [1], "equal length"),
+        ([1, 1, 1], [1, 2, 3], "does not vary"),
+        ([1, 2, np.nan], [1, 2, 3], "not finite"),
+    ],
+)
+def test_undefined_correlations_are_refused(x, y, message):
+    with pytest.raises(ValueError, match=message):
+        correlate(x, y)
