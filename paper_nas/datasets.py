@@ -153,6 +153,7 @@ def find_enas_file() -> Path:
     cache = Path(pooch.os_cache("paper_nas"))
     if (cache / ENAS_FILE).is_file():
         return cache / ENAS_FILE
+    pooch.get_logger().setLevel("WARNING")  # its progress notes go to stderr
     try:
         downloader = pooch.HTTPDownloader(timeout=30, progressbar=False)
         found = pooch.retrieve(

@@ -1,0 +1,87 @@
+# make book    the site, in _build/html        make serve   show it at http://localhost:8000
+# make test    every check, as CI runs it      make lint    style only
+# make lock    renew requirements.lock         make clean   remove what was built (not .venv)
+#
+# Each target does its own set-up: .venv is made from requirements.lock, and made up to date when that
+# file or pyproject.toml changes.
+
+PYTHON ?= python3
+VENV   ?= .venv
+PORT   ?= 8000
+
+BIN   := $(VENV)/bin
+KEY   := $(shell cat requirements.lock pyproject.toml | cksum | cut -d ' ' -f 1)
+READY := $(VENV)/.ready-$(KEY)
+CONVERTED := _build/nbval
+
+# Notebooks run in folders of their own, so a relative data folder is made absolute.
+ifneq ($(strip $(PAPER_NAS_DATA)),)
+override PAPER_NAS_DATA := $(abspath $(PAPER_NAS_DATA))
+export PAPER_NAS_DATA
+endif
+
+.DEFAULT_GOAL := book
+.NOTPARALLEL:
+.PHONY: book test serve lint lock clean setup types unit notebooks pages
+
+say = @printf '\n\033[1m== %s\033[0m\n' $(1)
+
+setup: $(READY)
+
+$(READY):
+	$(call say,"environment: $(VENV) from requirements.lock")
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@rm -f $(VENV)/.ready-* && touch $@
+
+book: $(READY)
+	$(call say,"book: the notebooks and the site; warnings are errors")
+	$(BIN)/jupyter-book build . -W -n --keep-going
+
+serve: book
+	@echo "http://localhost:$(PORT) (Ctrl-C stops)"
+	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+# ---- test: one step after the other, each also a target of its own ------------------------------
+
+test: lint types unit notebooks book pages
+	$(call say,"all checks passed")
+
+lint: $(READY)
+	$(call say,"lint: ruff")
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(call say,"types: mypy")
+	$(BIN)/mypy
+
+unit: $(READY)
+	$(call say,"unit: tests and doctests")
+	$(BIN)/python -m pytest --ignore=tests/book --ignore=tests/browser
+
+# Without stored outputs nbval shows that every cell runs; what a cell should give, it asserts.
+notebooks: $(READY)
+	$(call say,"notebooks: nbval with the preset smoke")
+	rm -rf $(CONVERTED) && mkdir -p $(CONVERTED)
+	for chapter in notebooks/*.md; do \
+	  $(BIN)/jupytext --quiet --to ipynb --output $(CONVERTED)/$$(basename $$chapter .md).ipynb $$chapter || exit 1; \
+	done
+	PAPER_NAS_PRESET=smoke PYTHONWARNINGS=default $(BIN)/python -m pytest -W default \
+	  --nbval-lax --nbval-current-env --nbval-cell-timeout 600 $(CONVERTED)
+
+pages: $(READY)
+	$(call say,"pages: the built site as files and in a browser")
+	PAPER_NAS_REQUIRE="site,$(PAPER_NAS_REQUIRE)" $(BIN)/python -m pytest tests/book tests/browser
+
+# ---- upkeep -------------------------------------------------------------------------------------
+
+lock:
+	$(call say,"lock: resolving the ranges of pyproject.toml in a fresh environment")
+	$(PYTHON) -m tools.lock
+
+clean:
+	rm -rf _build build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

@@ -1,0 +1,32 @@
+// Draws the page's plotly figures, each when it comes near the window.
+//
+// Python writes `<figure class="paper-nas-figure">` with an empty box and the figure as JSON
+// (paper_nas/rendering.py). plotly.js is loaded before this module, from the site itself. Colours
+// of text and grid lines follow the light or dark theme through the style sheet.
+
+const CONFIG = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d"] };
+
+function draw(figure) {
+  const box = figure.querySelector(".paper-nas-plot");
+  if (box.dataset.state) return;
+  box.dataset.state = "drawing";
+  const spec = JSON.parse(figure.querySelector("script").textContent);
+  window.Plotly.newPlot(box, spec.data, spec.layout, { ...CONFIG, ...spec.config }).then(() => {
+    box.dataset.state = "drawn";
+  });
+}
+
+const figures = document.querySelectorAll(".paper-nas-figure");
+const observer = new IntersectionObserver(
+  (entries) => {
+    for (const entry of entries) {
+      if (entry.isIntersecting) {
+        observer.unobserve(entry.target);
+        draw(entry.target);
+      }
+    }
+  },
+  { rootMargin: "800px" },
+);
+figures.forEach((figure) => observer.observe(figure));
+window.addEventListener("beforeprint", () => figures.forEach(draw));
