@@ -84,6 +84,21 @@ class GraphBatch:
             torch.from_numpy(types), torch.from_numpy(adjacency), torch.from_numpy(layers + 2)
         )
 
+    @classmethod
+    def concatenate(cls, batches: Sequence[GraphBatch]) -> GraphBatch:
+        """One batch of the graphs of several, in order.
+
+        Raises:
+            ValueError: No batch, or batches of different ``N``.
+        """
+        if len({batch.max_vertices for batch in batches}) != 1:
+            raise ValueError("batches to concatenate must be at least one and have the same N")
+        return cls(
+            torch.cat([batch.types for batch in batches]),
+            torch.cat([batch.adjacency for batch in batches]),
+            torch.cat([batch.num_vertices for batch in batches]),
+        )
+
     def to_architectures(self) -> list[Architecture | None]:
         """The architectures, with ``None`` where a graph is not a valid one with a layer."""
         usable = self.is_valid() & (self.num_vertices >= 3)

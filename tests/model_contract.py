@@ -133,6 +133,14 @@ class ModelContract:
         assert bool(draws[0].equals(draws[1]).all())
         assert not bool(draws[0].equals(draws[2]).all())
 
+    def test_decoding_does_not_depend_on_the_batch(self) -> None:
+        model = self.build()
+        latents = torch.randn(300, self.latent_size, generator=torch.Generator().manual_seed(0))
+        together, empty = model.decode(latents), model.decode(latents[:0])
+        alone = GraphBatch.concatenate([model.decode(z[None]) for z in latents[[0, 100, 299]]])
+        assert len(empty) == 0
+        assert bool(together[[0, 100, 299]].equals(alone).all())
+
     def test_greedy_decoding_takes_the_likeliest_decisions(self) -> None:
         """Teacher forcing on a decoded graph must give that graph's decisions back."""
         model = self.build(seed=2)

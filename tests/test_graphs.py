@@ -98,6 +98,17 @@ def test_what_lies_in_the_padding_does_not_matter() -> None:
     assert bool(batch.equals(GraphBatch.from_architectures([Architecture((2,), ())], 5)))
 
 
+def test_concatenation_is_the_inverse_of_cutting() -> None:
+    batch = random_dags(10, 5)
+    again = GraphBatch.concatenate([batch[:3], batch[3:4], batch[4:]])
+    assert len(again) == 10
+    assert bool(again.equals(batch).all())
+    with pytest.raises(ValueError, match="same N"):
+        GraphBatch.concatenate([batch, random_dags(2, 6)])
+    with pytest.raises(ValueError, match="at least one"):
+        GraphBatch.concatenate([])
+
+
 def test_indexing_keeps_a_batch() -> None:
     batch = random_dags(10, 5)
     assert len(batch[3]) == 1

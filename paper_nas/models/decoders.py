@@ -20,6 +20,9 @@ from paper_nas.graphs import GraphBatch
 from paper_nas.models.layers import GruCell, MessageFunction
 from paper_nas.space import END, NUM_VERTEX_TYPES, START
 
+GENERATION_CHUNK = 256
+"""Graphs decoded together: more would not fit the processor's cache, fewer would waste products."""
+
 
 @dataclass(frozen=True)
 class EdgeSchedule:
@@ -230,7 +233,11 @@ class AutoregressiveDecoder(nn.Module):
         Returns:
             ``B`` graphs of 2 to ``N`` vertices.
         """
-        return _Generation(self, latents, codes, sample, generator).run()
+        parts = [
+            _Generation(self, part, codes, sample, generator).run()
+            for part in latents.split(GENERATION_CHUNK)
+        ]
+        return GraphBatch.concatenate(parts)
 
 
 def _partial_sums(sent: list[Tensor], schedule: EdgeSchedule) -> Tensor:
