@@ -22,11 +22,11 @@ from dataclasses import dataclass
 import torch
 
 from paper_nas.artifacts import ResultMissing, ResultStore, sgemm_rate
-from paper_nas.config import PRESETS, TrainingConfig
+from paper_nas.config import PRESETS
 from paper_nas.graphs import GraphBatch
 from paper_nas.models import MODEL_NAMES, GraphVae
 from paper_nas.space import EnasSpace
-from paper_nas.training import fresh_model, load_model_weights
+from paper_nas.training import fresh_model, load_trained
 
 GFLOP_PER_GRAPH = 0.324
 RELEASED = {  # CPU seconds of the released code at an sgemm rate of 55 GFLOP/s
@@ -72,15 +72,11 @@ def benchmark_model(name: str) -> tuple[GraphVae, str]:
 
     An untrained decoder adds other numbers of edges than a trained one, which changes its cost.
     """
-    config: TrainingConfig = PRESETS["laptop"]
-    model = fresh_model(name, config)
     result = f"training/{name}_laptop_seed-0"
     try:
-        weights = ResultStore().load_tensors(result, "weights.safetensors")
+        return load_trained(ResultStore(), result), result
     except ResultMissing:
-        return model, "untrained"
-    load_model_weights(model, weights)
-    return model, result
+        return fresh_model(name, PRESETS["laptop"]), "untrained"
 
 
 def measure(name: str, repeats: int) -> dict[str, object]:

@@ -143,7 +143,7 @@ class Manifest:
         machine: Processor, cores, threads used, sgemm rate in GFLOP/s per core.
         cpu_seconds: CPU time of the computation.
         wall_seconds: Wall-clock time of the computation.
-        created: Time of writing, UTC, ISO 8601.
+        created: When the command began, UTC, ISO 8601.
         files: SHA-256 of each file of the result.
     """
 

@@ -17,6 +17,7 @@ from functools import cached_property
 
 import networkx as nx
 import numpy as np
+import torch
 
 from paper_nas.drawing import dag_svg
 
@@ -279,8 +280,16 @@ class EnasSpace:
         """Whether the architecture has this space's number of layers."""
         return architecture.num_layers == self.num_layers
 
+    def is_valid(self, graph: nx.DiGraph) -> bool:
+        """Whether a labelled graph is a valid architecture; see :func:`is_valid_graph`."""
+        return is_valid_graph(graph)
+
     def sample(
-        self, count: int, skip_probability: float = 0.5, seed: int | np.random.Generator = 0
+        self,
+        count: int,
+        skip_probability: float = 0.5,
+        seed: int | np.random.Generator = 0,
+        generator: torch.Generator | None = None,
     ) -> list[Architecture]:
         """Draw architectures independently: operations uniform, each skip with one probability.
 
@@ -288,6 +297,7 @@ class EnasSpace:
             count: How many.
             skip_probability: Probability of each free bit, in [0, 1].
             seed: A seed or a NumPy generator (which is advanced).
+            generator: A torch generator (which is advanced), in place of ``seed``.
 
         Raises:
             ValueError: A negative count, or a probability outside [0, 1].
@@ -296,6 +306,8 @@ class EnasSpace:
             raise ValueError(f"count must not be negative: {count}")
         if not 0.0 <= skip_probability <= 1.0:
             raise ValueError(f"skip_probability must be in [0, 1], not {skip_probability}")
+        if generator is not None:
+            seed = int(torch.randint(2**62, (), generator=generator))
         rng = np.random.default_rng(seed)
         operations = rng.integers(NUM_OPERATIONS, size=(count, self.num_layers))
         bits = rng.random((count, num_skip_bits(self.num_layers))) < skip_probability

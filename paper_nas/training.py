@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from paper_nas.artifacts import ResultDamaged, read_tensors, write_tensors
+from paper_nas.artifacts import ResultDamaged, ResultStore, read_tensors, write_tensors
 from paper_nas.config import TrainingConfig
 from paper_nas.datasets import ArchitectureDataset
 from paper_nas.graphs import GraphBatch
@@ -307,6 +307,24 @@ def load_model_weights(model: GraphVae, weights: dict[str, Tensor]) -> None:
     with torch.no_grad():
         for name, parameter in parameters.items():
             parameter.copy_(weights[name])
+
+
+def load_trained(store: ResultStore, name: str) -> GraphVae:
+    """The model of a stored training, with its final weights, ready for evaluation.
+
+    Args:
+        store: Where the results are.
+        name: A result with ``weights.safetensors``, such as ``"training/dvae_laptop_seed-0"``.
+
+    Raises:
+        ResultMissing: There is no such result, or it keeps no weights.
+        ResultDamaged: A file is not the one that the manifest names.
+    """
+    settings = dict(store.manifest(name).configuration)
+    model_name = settings.pop("model")
+    model = fresh_model(model_name, TrainingConfig.from_json_dict(settings))
+    load_model_weights(model, store.load_tensors(name, "weights.safetensors"))
+    return model.eval()
 
 
 def _save_checkpoint(run: TrainingRun, optimizer: torch.optim.Optimizer) -> None:

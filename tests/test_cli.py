@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 from paper_nas import __main__ as cli
 from paper_nas.artifacts import ResultStore
-from paper_nas.training import fresh_model, load_model_weights
+from paper_nas.training import load_trained
 from tests.samples import tiny_dataset
 
 
@@ -35,10 +36,11 @@ def test_train_stores_history_weights_and_manifest(tmp_path: Path, tiny: None) -
     assert manifest.configuration["epochs"] == 2
     assert manifest.dataset["name"] == "tiny"
     assert manifest.cpu_seconds == pytest.approx(sum(row["cpu_seconds"] for row in history))
-    config = cli.PRESETS["smoke"].changed(epochs=2, seed=3)
-    load_model_weights(
-        fresh_model("dvae-emb", config), store.load_tensors(name, "weights.safetensors")
-    )
+    model = load_trained(store, name)
+    graphs = tiny_dataset(32).graphs()
+    assert len(model.decode(model.encode(graphs)[0])) == 32
+    table = torch.tensor(history[-1]["operation_table"])
+    torch.testing.assert_close(model.operations.table(), table, rtol=1e-3, atol=1e-2)
 
 
 def test_train_twice_needs_resume(

@@ -8,6 +8,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -120,6 +121,10 @@ def test_sampling_is_reproducible_and_follows_its_probability() -> None:
     assert all(sum(a.skips) == 15 for a in space.sample(3, skip_probability=1.0))
     generator = np.random.default_rng(0)
     assert space.sample(5, seed=generator) != space.sample(5, seed=generator)
+    draws = [torch.Generator().manual_seed(s) for s in (0, 0, 1)]
+    first, second, other = (space.sample(5, generator=g) for g in draws)
+    assert first == second != other
+    assert space.sample(5, generator=draws[0]) != first
 
 
 def test_sampling_checks_its_arguments() -> None:
@@ -171,6 +176,7 @@ CHAIN = [(0, 1), (1, 2), (2, 3)]
 )
 def test_validity(names: list[str], edges: list[tuple[int, int]], valid: bool) -> None:
     assert is_valid_graph(graph(names, edges)) is valid
+    assert EnasSpace(2).is_valid(graph(names, edges)) is valid
 
 
 def test_validity_needs_numbered_and_named_vertices() -> None:
