@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import plotly.io as pio
 import pytest
+import torch
 
 from paper_nas import figures
 from paper_nas.datasets import ArchitectureDataset
 from paper_nas.drawing import OPERATION_COLOURS
+from paper_nas.graphs import GraphBatch
 from paper_nas.rendering import RENDERER
 from paper_nas.space import OPERATION_NAMES, EnasSpace
 from tests.test_drawing import contrast
@@ -211,3 +213,12 @@ def test_curves_are_visible_on_light_and_dark_pages():
     for colour in figures.SERIES_COLOURS:
         assert contrast(colour, "#ffffff") >= 3, colour
         assert contrast(colour, "#14181e") >= 3, colour
+
+
+def test_a_batch_is_drawn_graph_by_graph_valid_or_not():
+    loose = GraphBatch(torch.tensor([[0, 2, 0, 1]]), torch.zeros(1, 4, 4), torch.tensor([4]))
+    pair = GraphBatch.from_architectures(EnasSpace(2).sample(2), 4)
+    html = figures.draw(loose, pair, captions=["loose", "one", "two"]).html
+    assert loose.to_architectures() == [None]
+    assert html.count("<rect") == 12
+    assert html.count("<figcaption") == 3

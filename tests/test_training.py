@@ -15,7 +15,14 @@ import pytest
 import torch
 
 from paper_nas import training
-from paper_nas.artifacts import ResultDamaged, read_tensors, write_tensors
+from paper_nas.artifacts import (
+    Manifest,
+    ResultDamaged,
+    ResultMissing,
+    ResultStore,
+    read_tensors,
+    write_tensors,
+)
 from paper_nas.config import PRESETS, TrainingConfig
 from paper_nas.training import (
     CHECKPOINT,
@@ -24,6 +31,7 @@ from paper_nas.training import (
     batch_order,
     learning_rate,
     load_model_weights,
+    load_trained,
     model_weights,
     plateau_reductions,
     train_model,
@@ -304,3 +312,33 @@ def test_weights_of_another_model_are_refused() -> None:
     other = training.fresh_model("dvae", SMALL.changed(hidden_size=13))
     with pytest.raises(ValueError, match="shape"):
         load_model_weights(small, model_weights(other))
+
+
+def write_training(store: ResultStore, weights: bool) -> TrainingConfig:
+    config = TrainingConfig(hidden_size=8, latent_size=4, operation_scale=10.0, seed=4)
+    model = training.fresh_model("dvae-emb", config)
+    manifest = Manifest(
+        command="test", configuration={"model": "dvae-emb", **config.to_json_dict()}, seed=4,
+        dataset={}, cpu_seconds=0.0, wall_seconds=0.0, machine={},
+    )  # fmt: skip
+    half = {name: value.half() for name, value in model_weights(model).items()}
+    tensors = {"weights.safetensors": half} if weights else None
+    store.write("training/toy", manifest, json_files={"history.json": []}, tensor_files=tensors)
+    return config
+
+
+def test_a_stored_model_is_the_one_that_was_trained(tmp_path: Path) -> None:
+    store = ResultStore(tmp_path)
+    config = write_training(store, weights=True)
+    model, expected = load_trained(store, "training/toy"), training.fresh_model("dvae-emb", config)
+    assert model.operations.scale == 10.0
+    assert not model.training
+    for ours, theirs in zip(model.parameters(), expected.parameters(), strict=True):
+        assert torch.equal(ours, theirs.half().float())
+
+
+def test_a_result_without_weights_is_no_load_trained(tmp_path: Path) -> None:
+    store = ResultStore(tmp_path)
+    write_training(store, weights=False)
+    with pytest.raises(ResultMissing, match=r"weights\.safetensors"):
+        load_trained(store, "training/toy")

@@ -8,6 +8,7 @@ from html import escape
 import networkx as nx
 
 from paper_nas.drawing import Orientation, dag_svg
+from paper_nas.graphs import GraphBatch
 from paper_nas.space import Architecture
 
 
@@ -27,7 +28,7 @@ class Drawing:
 
 
 def draw(
-    *graphs: Architecture | nx.DiGraph,
+    *graphs: Architecture | nx.DiGraph | GraphBatch,
     captions: Sequence[str] = (),
     numbered: bool = False,
     orientation: Orientation = "vertical",
@@ -36,8 +37,8 @@ def draw(
     """Draw graphs side by side, in as many rows as the page needs.
 
     Args:
-        graphs: Architectures, or graphs with vertices ``0 .. n - 1`` in topological order and
-            their names in ``"operation"`` (also invalid ones).
+        graphs: Architectures, batches of graphs, or graphs with vertices ``0 .. n - 1`` in
+            topological order and their names in ``"operation"`` (also invalid ones).
         captions: One text under each picture, or none at all.
         numbered: Write the number of each vertex in front of its name.
         orientation: Chain downwards or to the right.
@@ -46,17 +47,25 @@ def draw(
     Raises:
         ValueError: As many captions as graphs are wanted, or a graph cannot be drawn.
     """
-    if captions and len(captions) != len(graphs):
-        raise ValueError(f"{len(captions)} captions for {len(graphs)} graphs")
+    every = [graph for item in graphs for graph in _as_networkx(item)]
+    if captions and len(captions) != len(every):
+        raise ValueError(f"{len(captions)} captions for {len(every)} graphs")
     pictures = []
-    for index, item in enumerate(graphs):
-        graph = item.to_networkx() if isinstance(item, Architecture) else item
+    for index, graph in enumerate(every):
         labels = [graph.nodes[vertex]["operation"] for vertex in range(len(graph))]
         svg = dag_svg(labels, graph.edges, numbered=numbered, orientation=orientation, scale=scale)
         caption = ""
         if captions:
-            style = "text-align:center;font-size:0.9em;margin-top:0.4em"
+            style = (
+                "color:inherit;text-align:center;font-size:0.9em;margin-top:0.4em;max-width:12em"
+            )
             caption = f'<figcaption style="{style}">{escape(captions[index])}</figcaption>'
         pictures.append(f'<figure style="margin:0">{svg}{caption}</figure>')
     style = "display:flex;flex-wrap:wrap;gap:1.2em 2em;align-items:flex-start"
     return Drawing(f'<div class="paper-nas-drawings" style="{style}">{"".join(pictures)}</div>')
+
+
+def _as_networkx(item: Architecture | nx.DiGraph | GraphBatch) -> list[nx.DiGraph]:
+    if isinstance(item, GraphBatch):
+        return item.to_networkx()
+    return [item.to_networkx() if isinstance(item, Architecture) else item]
