@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import plotly.io as pio
 import pytest
 import torch
@@ -222,3 +223,10 @@ def test_a_batch_is_drawn_graph_by_graph_valid_or_not():
     assert loose.to_architectures() == [None]
     assert html.count("<rect") == 12
     assert html.count("<figcaption") == 3
+
+
+def test_a_text_table_shows_every_cell_escaped_and_no_index():
+    html = figures.text_table(pd.DataFrame({"claim": ["a < b"], "verdict": ["yes"]}))._repr_html_()
+    assert html.count("<td>") == 2
+    assert "a &lt; b" in html
+    assert 'class="dataframe paper-nas-text"' in html

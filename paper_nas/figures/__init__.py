@@ -12,7 +12,7 @@ from paper_nas.figures.architectures import (
     skip_count_distribution,
     skip_frequencies,
 )
-from paper_nas.figures.drawings import draw
+from paper_nas.figures.drawings import draw, text_table
 from paper_nas.figures.style import SERIES_COLOURS, TEMPLATE, new_figure
 from paper_nas.figures.training import embedding_scatter, training_curves, vertex_losses
 from paper_nas.rendering import register_renderer
@@ -31,6 +31,7 @@ __all__ = [
     "operation_counts",
     "skip_count_distribution",
     "skip_frequencies",
+    "text_table",
     "training_curves",
     "vertex_losses",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 import networkx as nx
+import pandas as pd
 
 from paper_nas.drawing import Orientation, dag_svg
 from paper_nas.graphs import GraphBatch
@@ -63,6 +64,16 @@ def draw(
         pictures.append(f'<figure style="margin:0">{svg}{caption}</figure>')
     style = "display:flex;flex-wrap:wrap;gap:1.2em 2em;align-items:flex-start"
     return Drawing(f'<div class="paper-nas-drawings" style="{style}">{"".join(pictures)}</div>')
+
+
+def text_table(frame: pd.DataFrame) -> Drawing:
+    """A table of sentences rather than numbers: flush left, without the index.
+
+    Args:
+        frame: Its cells are shown as text.
+    """
+    table = frame.to_html(index=False, border=0, justify="left", classes="paper-nas-text")
+    return Drawing(f"<style>.paper-nas-text td {{text-align: left}}</style>{table}")
 
 
 def _as_networkx(item: Architecture | nx.DiGraph | GraphBatch) -> list[nx.DiGraph]:
