@@ -6,20 +6,13 @@ archive is read as it is, never unpacked to disk.
 
 from __future__ import annotations
 
-import os
 import tarfile
 from pathlib import Path
 
 import numpy as np
-import pooch
 
 from paper_nas.artifacts import file_sha256
-from paper_nas.datasets import (
-    DATA_VARIABLE,
-    ChecksumMismatch,
-    DatasetUnavailable,
-    MalformedRow,
-)
+from paper_nas.datasets import ChecksumMismatch, MalformedRow, find_published_file
 
 CIFAR_FILE = "cifar-10-binary.tar.gz"
 CIFAR_URL = f"https://www.cs.toronto.edu/~kriz/{CIFAR_FILE}"
@@ -34,42 +27,11 @@ RECORD = 1 + CHANNELS * SIZE * SIZE
 def find_cifar_archive() -> Path:
     """Path of the archive: in ``$PAPER_NAS_DATA``, else in the cache, else freshly downloaded.
 
-    If ``$PAPER_NAS_DATA`` names a file other than the archive, the archive is looked for beside it.
-
     Raises:
         DatasetUnavailable: None of the three has it.
         ChecksumMismatch: What was found or downloaded is not the published archive.
     """
-    folder = os.environ.get(DATA_VARIABLE)
-    if folder:
-        given = Path(folder).expanduser()
-        path = (given.parent if given.is_file() else given) / CIFAR_FILE
-        if not path.is_file():
-            raise DatasetUnavailable(
-                f"{DATA_VARIABLE}={folder} holds no {CIFAR_FILE}. Put the file there, or unset "
-                f"{DATA_VARIABLE} to have it downloaded from {CIFAR_URL} (170 MB)"
-            )
-        return _published(path)
-    cache = Path(pooch.os_cache("paper_nas"))
-    if (cache / CIFAR_FILE).is_file():
-        return _published(cache / CIFAR_FILE)
-    try:
-        downloader = pooch.HTTPDownloader(timeout=30, progressbar=True)
-        found = pooch.retrieve(
-            CIFAR_URL, f"sha256:{CIFAR_SHA256}", CIFAR_FILE, cache, None, downloader
-        )
-    except ValueError as reason:  # pooch's word for a wrong checksum
-        raise ChecksumMismatch(f"{CIFAR_URL} is not the published file: {reason}") from reason
-    except Exception as reason:  # requests and urllib3 raise many kinds
-        raise DatasetUnavailable(
-            f"{CIFAR_FILE} is not in {cache} and could not be downloaded from {CIFAR_URL} "
-            f"({type(reason).__name__}). Download it by other means and set the environment "
-            f"variable {DATA_VARIABLE} to its folder"
-        ) from reason
-    return Path(found)
-
-
-def _published(path: Path) -> Path:
+    path = find_published_file(CIFAR_FILE, CIFAR_URL, CIFAR_SHA256, progress=True)
     digest = file_sha256(path)
     if digest != CIFAR_SHA256:
         raise ChecksumMismatch(
