@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pooch
@@ -101,9 +102,11 @@ def store_training(
     options: argparse.Namespace,
 ) -> None:
     """Write a finished training as a result: history, and weights in fp16 if wanted."""
-    manifest.files.clear()
-    object.__setattr__(manifest, "cpu_seconds", sum(row["cpu_seconds"] for row in run.history))
-    object.__setattr__(manifest, "wall_seconds", sum(row["seconds"] for row in run.history))
+    manifest = replace(
+        manifest,
+        cpu_seconds=sum(row["cpu_seconds"] for row in run.history),
+        wall_seconds=sum(row["seconds"] for row in run.history),
+    )
     weights = {key: value.half() for key, value in model_weights(run.model).items()}
     store.write(
         name,

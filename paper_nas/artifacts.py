@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -256,9 +256,8 @@ class ResultStore:
         for file, tensors in (tensor_files or {}).items():
             write_tensors(folder / file, tensors)
         files = [*(json_files or {}), *(tensor_files or {})]
-        complete = Manifest(
-            **{**asdict(manifest), "files": {file: file_sha256(folder / file) for file in files}}
-        )
+        sums = {file: file_sha256(folder / file) for file in files}
+        complete = replace(manifest, files=sums)
         write_json(folder / MANIFEST, asdict(complete))
         return complete
 
