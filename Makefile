@@ -1,5 +1,6 @@
 # make book    the site, in _build/html        make serve   show it at http://localhost:8000
-# make test    every check, as CI runs it      make lint    style only
+# make test    every check                     make lint    style only
+# make offline the book, the notebooks and the unit tests without network and CIFAR-10 data
 # make lock    renew requirements.lock         make clean   remove what was built (not .venv)
 #
 # Each target does its own set-up: .venv is made from requirements.lock, and made up to date when that
@@ -22,7 +23,7 @@ endif
 
 .DEFAULT_GOAL := book
 .NOTPARALLEL:
-.PHONY: book test serve lint lock clean setup types unit notebooks pages
+.PHONY: book test serve lint lock clean setup types unit notebooks pages offline
 
 say = @printf '\n\033[1m== %s\033[0m\n' $(1)
 
@@ -60,7 +61,7 @@ types: $(READY)
 
 unit: $(READY)
 	$(call say,"unit: tests and doctests")
-	$(BIN)/python -m pytest --ignore=tests/book --ignore=tests/browser
+	$(BIN)/python -m pytest --ignore=tests/book --ignore=tests/browser --ignore=tests/offline/test_site.py
 
 # Without stored outputs nbval shows that every cell runs; what a cell should give, it asserts.
 notebooks: $(READY)
@@ -75,6 +76,23 @@ notebooks: $(READY)
 pages: $(READY)
 	$(call say,"pages: the built site as files and in a browser")
 	PAPER_NAS_REQUIRE="site,$(PAPER_NAS_REQUIRE)" $(BIN)/python -m pytest tests/book tests/browser
+
+# ---- without a network ----------------------------------------------------------------------------
+
+# As on a machine that has neither a network (tests/offline) nor the CIFAR-10 data: the cache folder
+# is empty, so that a download is tried. What is built here does not touch the site.
+OFFLINE := _build/offline
+WITHOUT := env -u PAPER_NAS_DATA -u PAPER_NAS_REQUIRE -u http_proxy -u https_proxy -u all_proxy \
+  -u HTTP_PROXY -u HTTPS_PROXY -u ALL_PROXY \
+  XDG_CACHE_HOME="$(CURDIR)/$(OFFLINE)/cache" PYTHONPATH="$(CURDIR)/tests/offline"
+
+offline: $(READY)
+	$(call say,"offline: no network - no CIFAR-10 data")
+	rm -rf $(OFFLINE)/cache && mkdir -p $(OFFLINE)/cache
+	$(WITHOUT) $(BIN)/jupyter-book build . --path-output $(OFFLINE) -W -n --keep-going
+	$(BIN)/python -m pytest tests/offline/test_site.py
+	$(WITHOUT) $(MAKE) PAPER_NAS_DATA= unit notebooks CONVERTED=$(OFFLINE)/nbval
+	$(call say,"all checks passed without network and data")
 
 # ---- upkeep -------------------------------------------------------------------------------------
 

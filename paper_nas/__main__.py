@@ -15,8 +15,14 @@ import pooch
 import torch
 
 from paper_nas.artifacts import Manifest, ResultError, ResultStore, command_line
+from paper_nas.benchmark import (
+    DIGITS_BENCHMARK,
+    LabelsMismatch,
+    write_benchmark,
+    write_gate,
+)
 from paper_nas.config import PRESETS, TrainingConfig
-from paper_nas.datasets import DatasetError, load_dataset
+from paper_nas.datasets import EMBEDDED, DatasetError, load_dataset
 from paper_nas.models import MODEL_NAMES
 from paper_nas.training import (
     CheckpointMismatch,
@@ -26,17 +32,29 @@ from paper_nas.training import (
     train_model,
 )
 
+FAILURES = (
+    DatasetError,
+    ResultError,
+    CheckpointMismatch,
+    LabelsMismatch,
+    TrainingDiverged,
+    OSError,
+)
+"""What a user can mend: shown as one line instead of a traceback."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand; returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-    except (DatasetError, ResultError, CheckpointMismatch, TrainingDiverged, OSError) as reason:
+    except FAILURES as reason:
         print(f"paper_nas: {reason}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("paper_nas: interrupted; --resume goes on from the last checkpoint", file=sys.stderr)
+        print(
+            "paper_nas: interrupted; run it again to go on (train: with --resume)", file=sys.stderr
+        )
         return 130
     return 0
 
@@ -45,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m paper_nas", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_train(commands.add_parser("train", help="train a model and store its result"))
+    _add_benchmark(commands.add_parser("benchmark", help="make enas-digits, or measure its gate"))
     return parser
 
 
@@ -73,11 +92,37 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--train-limit", type=int)
 
 
+def _add_benchmark(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_benchmark)
+    parser.add_argument("what", choices=("digits", "gate"))
+    parser.add_argument("--workers", type=int, default=1, help="processes (default 1)")
+    parser.add_argument("--runs", type=Path, help="folder of unfinished work (default: user cache)")
+    parser.add_argument("--results", type=Path, help="folder of results (default: results/)")
+    parser.add_argument("--embedded", type=Path, help="folder of the data set (default: package)")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def _benchmark(options: argparse.Namespace) -> None:
+    torch.set_num_threads(1)
+    config, progress = DIGITS_BENCHMARK, not options.quiet
+    folder, results = _runs_folder(options) / config.name, ResultStore(options.results)
+    if options.what == "gate":
+        stored = [write_gate(config, folder, results, options.workers, progress)]
+    else:
+        embedded = ResultStore(options.embedded or EMBEDDED)
+        stored = write_benchmark(config, folder, embedded, results, options.workers, progress)
+    print(f"stored {' and '.join(stored)}")
+
+
+def _runs_folder(options: argparse.Namespace) -> Path:
+    return options.runs or Path(pooch.os_cache("paper_nas")) / "runs"
+
+
 def _train(options: argparse.Namespace) -> None:
     torch.set_num_threads(options.threads)
     config = _training_config(options)
     name = run_name(options.model, options.preset, config)
-    runs = options.runs or Path(pooch.os_cache("paper_nas")) / "runs"
+    runs = _runs_folder(options)
     dataset = load_dataset(options.dataset)
     manifest = Manifest(
         command=command_line(),

@@ -8,12 +8,15 @@ or damaged result raises; nothing is ever replaced by a default.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import platform
 import subprocess
 import sys
 import time
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -32,6 +35,7 @@ from torch import Tensor
 import paper_nas
 
 MANIFEST = "manifest.json"
+NPZ = ".npz"
 LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn", "safetensors")
 
 
@@ -107,6 +111,49 @@ def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     except (SafetensorError, ValueError) as reason:
         raise ResultDamaged(f"{path} cannot be read ({reason}); it may be truncated") from reason
     return tensors, header
+
+
+def write_arrays(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write named arrays as a compressed npz file, atomically; equal arrays give equal bytes.
+
+    (``np.savez_compressed`` promises no fixed time stamp and keeps the order of the names.)
+
+    Raises:
+        ValueError: An array of Python objects, which only pickle could store.
+    """
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name in sorted(arrays):
+            entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 3  # one value on every platform
+            array = io.BytesIO()
+            np.lib.format.write_array(array, np.asanyarray(arrays[name]), allow_pickle=False)
+            archive.writestr(entry, array.getvalue(), compresslevel=9)
+    write_bytes(path, content.getvalue())
+
+
+def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
+    """Read an npz file; nothing is unpickled.
+
+    Raises:
+        ResultMissing: There is no such file.
+        ResultDamaged: It is truncated, no npz file, or holds Python objects.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ResultMissing(f"no file at {path}")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            files = [name for name in archive.namelist() if name.endswith(".npy")]
+            return {name.removesuffix(".npy"): _read_array(archive, name) for name in files}
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as reason:
+        raise ResultDamaged(f"{path} cannot be read ({reason}); it may be truncated") from reason
+
+
+def _read_array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    array: np.ndarray = np.lib.format.read_array(io.BytesIO(archive.read(name)), allow_pickle=False)
+    return array
 
 
 def file_sha256(path: str | Path) -> str:
@@ -238,6 +285,7 @@ class ResultStore:
         *,
         json_files: Mapping[str, Any] | None = None,
         tensor_files: Mapping[str, Mapping[str, Tensor]] | None = None,
+        array_files: Mapping[str, Mapping[str, np.ndarray]] | None = None,
     ) -> Manifest:
         """Write a result: its files first, then its manifest.
 
@@ -246,16 +294,24 @@ class ResultStore:
             manifest: Its ``files`` are filled in here.
             json_files: File name to a value for JSON.
             tensor_files: File name to named tensors for safetensors.
+            array_files: File name, which ends in ``.npz``, to named arrays.
 
         Returns:
             The manifest as written.
+
+        Raises:
+            ValueError: An array file is not called ``.npz``, or holds Python objects.
         """
         folder = self.root / name
+        if wrong := [file for file in array_files or {} if not file.endswith(NPZ)]:
+            raise ValueError(f"files of arrays must end in {NPZ}: {wrong}")
         for file, value in (json_files or {}).items():
             write_json(folder / file, value)
         for file, tensors in (tensor_files or {}).items():
             write_tensors(folder / file, tensors)
-        files = [*(json_files or {}), *(tensor_files or {})]
+        for file, arrays in (array_files or {}).items():
+            write_arrays(folder / file, arrays)
+        files = [*(json_files or {}), *(tensor_files or {}), *(array_files or {})]
         sums = {file: file_sha256(folder / file) for file in files}
         complete = replace(manifest, files=sums)
         write_json(folder / MANIFEST, asdict(complete))
@@ -306,5 +362,10 @@ class ResultStore:
         return read_tensors(self.path(name, file))[0]
 
     def load_arrays(self, name: str, file: str) -> dict[str, np.ndarray]:
-        """As :meth:`load_tensors`, as NumPy arrays."""
+        """The arrays of an npz file, or the tensors of a safetensors file, as NumPy arrays.
+
+        Raises as :meth:`path` and :func:`read_arrays` do.
+        """
+        if file.endswith(NPZ):
+            return read_arrays(self.path(name, file))
         return {key: value.numpy() for key, value in self.load_tensors(name, file).items()}

@@ -8,7 +8,7 @@ and 8 are. START and END count as vertices everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from paper_nas.graphs import GraphBatch
-from paper_nas.space import Architecture
+from paper_nas.space import NUM_OPERATIONS, Architecture
 
 Floats = NDArray[np.float64]
 
@@ -37,6 +37,14 @@ class Correlation(NamedTuple):
 
     pearson: float
     spearman: float
+
+
+class Interval(NamedTuple):
+    """A figure with an interval that a repetition would fall into."""
+
+    value: float
+    low: float
+    high: float
 
 
 def graph_properties(architectures: Sequence[Architecture]) -> dict[str, Floats]:
@@ -131,6 +139,72 @@ def correlate(x: ArrayLike, y: ArrayLike) -> Correlation:
             raise ValueError("a sample that does not vary has no correlation")
     pearson = stats.pearsonr(first, second).statistic
     return Correlation(float(pearson), float(stats.spearmanr(first, second).statistic))
+
+
+def operation_effects(
+    architectures: Sequence[Architecture], scores: ArrayLike
+) -> tuple[Floats, Floats]:
+    """How much better or worse than the mean the architectures with one operation in a layer are.
+
+    Where operations are drawn uniformly and independently of everything else, as in
+    ``enas-digits``, this is the average effect of the choice.
+
+    Args:
+        architectures: ``M`` of them, all with ``L`` layers.
+        scores: ``[M]``.
+
+    Returns:
+        ``[L, 6]``: mean score less the mean of all; and the standard errors of these means. NaN
+        where an operation does not occur, and an error of NaN where it occurs once.
+
+    Raises:
+        ValueError: As many scores as architectures are wanted.
+    """
+    values = np.asarray(scores, dtype=np.float64)
+    if values.shape != (len(architectures),):
+        raise ValueError(f"{len(architectures)} architectures and scores {values.shape}")
+    choices = np.array([architecture.operations for architecture in architectures])
+    effects, errors = np.full((2, choices.shape[1], NUM_OPERATIONS), np.nan)
+    for layer, operation in np.ndindex(effects.shape):
+        chosen = values[choices[:, layer] == operation]
+        if len(chosen):
+            effects[layer, operation] = chosen.mean() - values.mean()
+        if len(chosen) > 1:
+            errors[layer, operation] = chosen.std(ddof=1) / np.sqrt(len(chosen))
+    return effects, errors
+
+
+def bootstrap_interval(
+    statistic: Callable[..., float],
+    *samples: ArrayLike,
+    repeats: int = 1_000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Interval:
+    """A statistic of paired samples, with its percentile bootstrap interval.
+
+    Args:
+        statistic: Takes as many arrays ``[M]`` as there are samples.
+        samples: ``[M]`` each; their values belong together by position and are drawn together.
+        repeats: Resamplings.
+        level: Coverage of the interval, in (0, 1).
+        seed: Of the resampling.
+
+    >>> bootstrap_interval(np.mean, [1.0, 2.0, 3.0, 4.0]).value
+    2.5
+    """
+    arrays = tuple(np.asarray(sample) for sample in samples)
+    found = stats.bootstrap(
+        arrays,
+        statistic,
+        paired=True,
+        vectorized=False,
+        n_resamples=repeats,
+        confidence_level=level,
+        method="percentile",
+        random_state=np.random.default_rng(seed),
+    ).confidence_interval
+    return Interval(float(statistic(*arrays)), float(found.low), float(found.high))
 
 
 def _ratio(numerator: Floats, denominator: NDArray[np.generic]) -> Floats:

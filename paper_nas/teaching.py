@@ -1,4 +1,4 @@
-"""Small helpers of the chapters that explain the models: nothing else uses them.
+"""Small helpers of the chapters: nothing else uses them.
 
 Glossary of shapes: ``B`` graphs, ``N`` vertices, ``K`` vertex types, ``Z`` latent.
 """
@@ -14,6 +14,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from paper_nas.datasets import ArchitectureDataset, show_note
 from paper_nas.drawing import dag_svg, display_label
 from paper_nas.figures.drawings import Drawing
 from paper_nas.graphs import GraphBatch
@@ -21,10 +22,34 @@ from paper_nas.models import GraphVae
 from paper_nas.models.vae import NOISE_FACTOR
 from paper_nas.space import END, VERTEX_NAMES
 
+PAPER_DATASET = "enas-cifar10"
+_ACCURACIES = {PAPER_DATASET: "weight_sharing_accuracy", "enas-digits": "standalone_accuracy"}
 _INK = "currentColor"
 _BLUE = "var(--paper-nas-blue, #2f6f8f)"
 _ORANGE = "var(--paper-nas-orange, #b8620f)"
 _WIDTH, _HEIGHT = 885, 330
+
+
+def on_paper_data(dataset: ArchitectureDataset, claim: str) -> bool:
+    """Whether a chapter runs on the data of the paper; where it does not, the reader is told.
+
+    Args:
+        dataset: What the chapter runs on.
+        claim: What can be said of the paper's data only, as a phrase: "that ...".
+    """
+    if dataset.name == PAPER_DATASET:
+        return True
+    show_note(f"Not checked on {dataset.name}: {claim}")
+    return False
+
+
+def rows_with_accuracy(dataset: ArchitectureDataset) -> ArchitectureDataset:
+    """The rows that have an accuracy, a share of images in [0, 1], as their score.
+
+    Of ``enas-cifar10`` these are all rows; of ``enas-digits``, whose score is a log-loss, those
+    that were trained alone.
+    """
+    return dataset.scored_by(_ACCURACIES[dataset.name])
 
 
 def decision_table(model: GraphVae, batch: GraphBatch, latents: Tensor) -> pd.DataFrame:

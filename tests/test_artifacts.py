@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -17,8 +19,10 @@ from paper_nas.artifacts import (
     ResultStore,
     atomic_path,
     file_sha256,
+    read_arrays,
     read_tensors,
     sgemm_rate,
+    write_arrays,
     write_json,
     write_tensors,
 )
@@ -123,6 +127,63 @@ def test_tensors_carry_a_header_and_damage_is_reported(tmp_path: Path) -> None:
         read_tensors(path)
     with pytest.raises(ResultMissing, match="no file at"):
         read_tensors(tmp_path / "y.safetensors")
+
+
+ARRAYS = {
+    "b": np.arange(6, dtype=np.uint16).reshape(2, 3),
+    "a": np.array([0.5, np.nan], dtype=np.float32),
+    "empty": np.zeros((0, 3), dtype=np.int32),
+}
+
+
+def test_arrays_come_back_through_the_store(tmp_path: Path) -> None:
+    store = ResultStore(tmp_path)
+    written = store.write("labels", manifest(), array_files={"labels.npz": ARRAYS})
+    assert written.files == {"labels.npz": file_sha256(tmp_path / "labels/labels.npz")}
+    found = store.load_arrays("labels", "labels.npz")
+    assert set(found) == set(ARRAYS)
+    for name, array in found.items():
+        assert array.dtype == ARRAYS[name].dtype
+        assert np.array_equal(array, ARRAYS[name], equal_nan=array.dtype.kind == "f")
+    with np.load(tmp_path / "labels/labels.npz", allow_pickle=False) as by_numpy:
+        assert np.array_equal(by_numpy["b"], ARRAYS["b"])
+    with pytest.raises(ValueError, match=r"must end in \.npz: \['labels'\]"):
+        store.write("other", manifest(), array_files={"labels": ARRAYS})
+
+
+def test_equal_arrays_give_equal_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_arrays(tmp_path / "first.npz", ARRAYS)
+    monkeypatch.setattr("time.time", lambda: 2e9)
+    write_arrays(tmp_path / "second.npz", dict(reversed(ARRAYS.items())))
+    assert (tmp_path / "first.npz").read_bytes() == (tmp_path / "second.npz").read_bytes()
+    with zipfile.ZipFile(tmp_path / "first.npz") as archive:
+        assert {entry.date_time[0] for entry in archive.infolist()} == {1980}
+        assert {entry.compress_type for entry in archive.infolist()} == {zipfile.ZIP_DEFLATED}
+
+
+def test_python_objects_are_neither_written_nor_read(tmp_path: Path) -> None:
+    path = tmp_path / "x.npz"
+    with pytest.raises(ValueError, match=r"[Oo]bject"):
+        write_arrays(path, {"x": np.array([{}, {}])})
+    assert not path.exists()
+    np.savez(path, x=np.array([{}, {}]))
+    with pytest.raises(ResultDamaged, match="allow_pickle=False"):
+        read_arrays(path)
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut", "flipped", "text"])
+def test_a_damaged_npz_file_is_reported(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "x.npz"
+    write_arrays(path, {"x": np.random.default_rng(0).random(500)})
+    content = path.read_bytes()
+    middle = len(content) // 2
+    flipped = content[:middle] + bytes([content[middle] ^ 255]) + content[middle + 1 :]
+    choices = {"empty": b"", "cut": content[:-40], "flipped": flipped, "text": b"no archive\n"}
+    path.write_bytes(choices[damage])
+    with pytest.raises(ResultDamaged, match=r"x\.npz cannot be read"):
+        read_arrays(path)
+    with pytest.raises(ResultMissing, match="no file at"):
+        read_arrays(tmp_path / "y.npz")
 
 
 def test_the_sgemm_rate_is_plausible() -> None:

@@ -16,7 +16,7 @@ from nbformat import v4
 from paper_nas_book import assets, downloads, execution, outputs
 from sphinx.errors import ExtensionError
 
-from paper_nas import rendering
+from paper_nas import datasets, rendering
 
 
 @pytest.fixture
@@ -42,6 +42,41 @@ def test_an_edit_changes_the_digest(project: Path, name: str) -> None:
     assert execution.execution_digest(project) != before
 
 
+def test_the_data_may_be_named_by_their_file(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_folder = execution.execution_digest(project)
+    monkeypatch.setenv("PAPER_NAS_DATA", "data/rows.txt")
+    before = execution.execution_digest(project)
+    assert before != by_folder  # the variable counts too
+    (project / "data/rows.txt").write_text("second")
+    assert execution.execution_digest(project) != before
+
+
+def test_data_are_fetched_before_the_digest_is_taken(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that pages made without the data are made again once these can be had."""
+
+    def download() -> Path:
+        if not online:
+            raise datasets.DatasetUnavailable("no network")
+        path = project / "no-cache" / execution.DATA_FILE
+        path.parent.mkdir()
+        path.write_text("rows")
+        return path
+
+    monkeypatch.delenv("PAPER_NAS_DATA")
+    monkeypatch.setattr(datasets, "find_enas_file", download)
+    online = False
+    assert not execution.fetch_data(project)
+    before = execution.execution_digest(project)
+    online = True
+    assert execution.fetch_data(project)
+    assert execution.execution_digest(project) != before
+    assert execution.fetch_data(project)  # a second download would fail: the folder is there
+
+
 def test_the_preset_changes_the_digest(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = execution.execution_digest(project)
     monkeypatch.setenv("PAPER_NAS_PRESET", "paper")
@@ -63,6 +98,7 @@ def test_prose_and_compiled_files_leave_the_digest(project: Path) -> None:
 
 @pytest.mark.usefixtures("project")
 def test_outdated_caches_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(execution, "fetch_data", lambda root: True)
     monkeypatch.setenv("PAPER_NAS_STATIC_SITE", "0")
     monkeypatch.setenv("PAPER_NAS_PRESET", "smoke")
     old = tmp_path / "_build" / ".jupyter_cache" / "0123456789abcdef"

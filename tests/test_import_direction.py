@@ -14,8 +14,8 @@ PACKAGE = ROOT / "paper_nas"
 # From the foundation upwards. Modules that are not written yet keep their place.
 ORDER = (
     "config", "artifacts", "paper_numbers", "drawing", "space", "graphs", "datasets",
-    "operations", "models", "training", "evaluation", "regression", "child", "benchmark",
-    "oracles", "search", "statistics", "projection", "rendering", "figures", "widgets",
+    "statistics", "operations", "models", "training", "evaluation", "regression", "child",
+    "benchmark", "oracles", "search", "projection", "rendering", "figures", "widgets",
     "teaching", "explorer", "__main__",
 )  # fmt: skip
 MODULES = sorted(PACKAGE.rglob("*.py"))

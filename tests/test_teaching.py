@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 import torch
 
+from paper_nas.datasets import ArchitectureDataset
 from paper_nas.graphs import GraphBatch
 from paper_nas.models import build_model
 from paper_nas.space import Architecture, EnasSpace
 from paper_nas.teaching import (
     decision_table,
+    on_paper_data,
     one_hot_equivalent,
     relabelling_share,
+    rows_with_accuracy,
     workflow_svg,
 )
+from tests.samples import tiny_dataset
 
 SVG = "{http://www.w3.org/2000/svg}"
 SIZES = {"hidden_size": 16, "latent_size": 4}
@@ -139,3 +144,31 @@ def test_workflow_is_one_described_picture_that_fits_its_frame() -> None:
         assert float(graph.get("x", "nan")) + float(graph.get("width", "nan")) <= width
     own = [node.get("style", "") for node in svg.findall(f"{SVG}g/*") if node.tag != f"{SVG}svg"]
     assert all("currentColor" in style or "var(--paper-nas-" in style for style in own)
+
+
+def half_labelled(name: str, label: str) -> ArchitectureDataset:
+    """A set whose score is no accuracy, and half of whose rows have one."""
+    dataset = tiny_dataset(32)
+    half = np.where(np.arange(32) % 2, dataset.accuracy, np.nan)
+    return replace(dataset, name=name, accuracy=-half, labels={label: half})
+
+
+def test_a_claim_about_the_paper_s_data_is_checked_on_no_other(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert on_paper_data(half_labelled("enas-cifar10", "x"), "the number of rows")
+    assert capsys.readouterr().out == ""
+    assert not on_paper_data(half_labelled("enas-digits", "x"), "the number of rows")
+    said = capsys.readouterr().out
+    assert said == "Note: Not checked on enas-digits: the number of rows.\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [("enas-cifar10", "weight_sharing_accuracy"), ("enas-digits", "standalone_accuracy")],
+)
+def test_rows_with_accuracy_leave_out_the_others(name: str, label: str) -> None:
+    dataset = half_labelled(name, label)
+    scored = rows_with_accuracy(dataset)
+    assert scored.architectures == dataset.architectures[1::2]
+    assert np.array_equal(scored.accuracy, dataset.labels[label][1::2])

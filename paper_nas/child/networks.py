@@ -8,20 +8,22 @@ from every other. Source: enas_child_network_spec.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor, nn
 
 from paper_nas.child import scoring
-from paper_nas.child.images import ImageSet
+from paper_nas.child.images import ImagePart, ImageSet
 from paper_nas.child.layers import (
     BatchNorm,
     Convolution,
     FactorizedReduction,
     Head,
     batch_statistics,
+    calibrated_statistics,
     fixed_branch,
     initialise,
     search_branch,
@@ -35,8 +37,10 @@ from paper_nas.child.structure import (
 )
 from paper_nas.space import NUM_OPERATIONS, Architecture
 
-STATISTICS = ("running", "batch")
+STATISTICS = ("running", "batch", "calibrated")
 METHODS = ("walk", "one-by-one")
+CALIBRATION_IMAGES = 200
+"""Training images for calibrated statistics, unless told otherwise."""
 
 
 class SharedChildNetwork(nn.Module):
@@ -100,8 +104,10 @@ class SharedChildNetwork(nn.Module):
         """Add the skips to a branch's output and normalise; the first layer's stays as it is."""
         if layer == 0:
             return output
-        for entry in skips:
-            output = output + entry
+        if skips:
+            output = output + skips[0]
+            for entry in skips[1:]:
+                output += entry
         return self.norms[layer - 1](output)
 
     def reduce(self, layer: int, entry: int, value: Tensor) -> Tensor:
@@ -137,6 +143,23 @@ class SharedChildNetwork(nn.Module):
                 cache = {entry: self.reduce(layer, entry, cache[entry]) for entry in read}
         return self.head(cache[self.num_layers], generator)
 
+    def path(self, architecture: Architecture) -> SharedChildNetwork:
+        """A copy with the modules of one architecture only, the others taken out.
+
+        Its parameters are those that the architecture uses; to ask it for another architecture is
+        an error.
+
+        Raises:
+            ValueError: An architecture with another number of layers.
+        """
+        self.check(architecture)
+        network = copy.deepcopy(self)
+        for layer, operation in enumerate(architecture.operations):
+            _keep(network.branches[layer], {operation})
+            if layer in self.sites:
+                _keep(network.reductions[str(layer)], set(entries_read_later(architecture, layer)))
+        return network
+
     def check(self, architecture: Architecture) -> None:
         """Refuse an architecture with another number of layers.
 
@@ -158,6 +181,7 @@ class SharedChildNetwork(nn.Module):
         batch_size: int = scoring.BATCH_SIZE,
         method: str = "walk",
         progress: bool = False,
+        calibration: ImagePart | int | None = None,
     ) -> scoring.SharedScores:
         """Accuracy and negative log-likelihood of many architectures.
 
@@ -168,15 +192,20 @@ class SharedChildNetwork(nn.Module):
             architectures: ``M`` of them, in any order; repetitions cost nothing.
             images: The images, with the noise they are to be seen with.
             part: ``"train"``, ``"validation"`` or ``"test"``.
-            statistics: Normalise with the moving averages (``"running"``) or with the statistics
-                of each batch (``"batch"``).
+            statistics: Normalise with the moving averages (``"running"``), with the statistics of
+                each batch (``"batch"``), or with those that the architecture itself gives on
+                training images (``"calibrated"``): these images run along with each batch, and
+                each normalisation takes mean and unbiased variance of their part of its input.
             batch_size: Most images at once; a larger part is cut into nearly equal batches, which
                 matters with batch statistics.
             method: ``"walk"``, or ``"one-by-one"`` for comparison.
             progress: Show a progress bar.
+            calibration: For calibrated statistics, the images as they are, or how many of the first
+                training images (``None``: 200), which get fixed noise like that of the other parts.
 
         Raises:
-            ValueError: An unknown option, an empty part, or an architecture that does not fit.
+            ValueError: An unknown option, an empty part, calibration images that do not fit or are
+                not asked for, or an architecture that does not fit.
         """
         if statistics not in STATISTICS:
             raise ValueError(f"statistics must be one of {STATISTICS}, not {statistics!r}")
@@ -184,15 +213,47 @@ class SharedChildNetwork(nn.Module):
             raise ValueError(f"method must be one of {METHODS}, not {method!r}")
         for architecture in architectures:
             self.check(architecture)
+        extra = _calibration_images(images, statistics, calibration)
         logits = scoring.tree_logits if method == "walk" else scoring.one_by_one_logits
         was_training = self.training
         self.eval()
         try:
-            with batch_statistics(self) if statistics == "batch" else nullcontext():
+            with self._statistics(statistics, extra):
                 data = images.part(part)
-                return scoring.score(self, architectures, data, logits, batch_size, progress)
+                return scoring.score(self, architectures, data, logits, batch_size, progress, extra)
         finally:
             self.train(was_training)
+
+    def _statistics(self, statistics: str, extra: Tensor | None) -> AbstractContextManager[None]:
+        if extra is not None:
+            return calibrated_statistics(self, len(extra))
+        return batch_statistics(self) if statistics == "batch" else nullcontext()
+
+
+def _keep(modules: nn.Module, kept: set[int]) -> None:
+    """Replace all modules of a list but some by empty ones."""
+    assert isinstance(modules, nn.ModuleList)
+    for number in range(len(modules)):
+        if number not in kept:
+            modules[number] = nn.Module()
+
+
+def _calibration_images(
+    images: ImageSet, statistics: str, calibration: ImagePart | int | None
+) -> Tensor | None:
+    """Images ``[n, C, S, S]`` for calibrated statistics; ``None`` for the other statistics."""
+    if statistics != "calibrated":
+        if calibration is not None:
+            raise ValueError(f"statistics {statistics!r} need no calibration images")
+        return None
+    if not isinstance(calibration, ImagePart):
+        return images.calibration_images(CALIBRATION_IMAGES if calibration is None else calibration)
+    if len(calibration) < 2 or calibration.images.shape[1:] != images.shape:
+        raise ValueError(
+            f"calibration takes at least 2 images of shape {list(images.shape)}, not "
+            f"{list(calibration.images.shape)}"
+        )
+    return calibration.images
 
 
 class FixedChildNetwork(nn.Module):

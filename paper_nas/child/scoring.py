@@ -3,9 +3,9 @@
 In the shared network the output of layer ``i`` depends on the operations and skips of layers
 ``0 .. i`` only. So architectures form a tree, in which those that agree in their first layers share
 a path from the root; walking it depth first computes each shared map once. A map is shared even
-further: the operation's output by all skip patterns of its layer, and the reduction of an older
-cache entry by all choices of the newest layer. Every number is made by the same calls on the same
-tensors as for an architecture alone, so the results are the same bit for bit.
+further: the operation's output by all skip patterns of its layer, and the halved form of a cache
+entry by everything below the node that made the entry. Every number is made by the same calls on
+the same tensors as for an architecture alone, so the results are the same bit for bit.
 """
 
 from __future__ import annotations
@@ -28,11 +28,35 @@ if TYPE_CHECKING:
     from paper_nas.child.networks import SharedChildNetwork
 
 BATCH_SIZE = 600
-"""Most images that are evaluated at once, unless told otherwise."""
+"""Most images that a shared network sees at once, unless told otherwise."""
+SINGLE_BATCH_SIZE = 100
+"""The same for a single network: its maps of few images stay in the processor's cache."""
 
 Key = TypeVar("Key", bound=Hashable)
 Scored = tuple[list[int], Tensor]
 """Positions of equal architectures, and their logits ``[B, classes]``."""
+
+
+class Entry:
+    """A cache entry of the tree's nodes.
+
+    Attributes:
+        value: ``[B, C, S, S]``.
+    """
+
+    def __init__(self, value: Tensor) -> None:
+        """An entry that has not been halved yet."""
+        self.value = value
+        self._halved: Entry | None = None
+
+    def halved(self, network: SharedChildNetwork, layer: int, number: int) -> Entry:
+        """The entry after the reduction that follows ``layer``, computed when first asked for.
+
+        An entry lives from one reduction to the next, so there is only one that it can meet.
+        """
+        if self._halved is None:
+            self._halved = Entry(network.reduce(layer, number, self.value))
+        return self._halved
 
 
 class SharedScores(NamedTuple):
@@ -61,7 +85,7 @@ def tree_logits(
         Each distinct architecture's positions and logits, in the order of the walk.
     """
     if architectures:
-        root = {0: network.stem(images)}
+        root = {0: Entry(network.stem(images))}
         yield from _visit(network, architectures, list(range(len(architectures))), 0, root)
 
 
@@ -78,25 +102,22 @@ def _visit(
     architectures: Sequence[Architecture],
     members: list[int],
     layer: int,
-    cache: dict[int, Tensor],
+    cache: dict[int, Entry],
 ) -> Iterator[Scored]:
     """All architectures ``members`` below a node whose cache entries they share."""
     if layer == network.num_layers:
-        yield members, network.head(cache[layer])
+        yield members, network.head(cache[layer].value)
         return
-    reduced: dict[int, Tensor] = {}
     by_operation = _group(members, lambda m: architectures[m].operations[layer])
     for operation, same_operation in by_operation.items():
-        output = network.branch(layer, operation, cache[layer])
+        output = network.branch(layer, operation, cache[layer].value)
         by_skips = _group(same_operation, lambda m: selected_entries(architectures[m], layer))
         for entries, same in by_skips.items():
-            newest = network.merge(layer, output, [cache[entry] for entry in entries])
-            below = {**cache, layer + 1: newest}
+            newest = network.merge(layer, output, [cache[entry].value for entry in entries])
+            below = {**cache, layer + 1: Entry(newest)}
             if layer in network.sites:
                 read = {j for m in same for j in entries_read_later(architectures[m], layer)}
-                for entry in sorted(read - {layer + 1} - reduced.keys()):
-                    reduced[entry] = network.reduce(layer, entry, cache[entry])
-                below = {**reduced, layer + 1: network.reduce(layer, layer + 1, newest)}
+                below = {j: below[j].halved(network, layer, j) for j in sorted(read)}
             yield from _visit(network, architectures, same, layer + 1, below)
 
 
@@ -114,6 +135,7 @@ def score(
     logits: Callable[..., Iterator[Scored]],
     batch_size: int = BATCH_SIZE,
     progress: bool = False,
+    calibration: Tensor | None = None,
 ) -> SharedScores:
     """Sum hits and negative log-likelihoods over the batches of a part.
 
@@ -124,6 +146,8 @@ def score(
         logits: :func:`tree_logits` or :func:`one_by_one_logits`.
         batch_size: Most images at once.
         progress: Show a progress bar.
+        calibration: ``[n, image_channels, S, S]``, put in front of each batch; the network gives no
+            logits for them (:func:`paper_nas.child.layers.calibrated_statistics`).
 
     Raises:
         ValueError: The part is empty.
@@ -136,6 +160,8 @@ def score(
     total = len(architectures) * math.ceil(len(part) / batch_size)
     with torch.inference_mode(), tqdm(total=total, disable=not progress, unit="arch") as bar:
         for images, labels in batches:
+            if calibration is not None:
+                images = torch.cat([calibration, images])
             images, labels = _on_device_of(network, images, labels)
             for members, values in logits(network, architectures, images):
                 batch_hits, batch_nll = hits_and_nll(values, labels)
@@ -146,7 +172,7 @@ def score(
 
 
 def evaluate_network(
-    network: nn.Module, part: ImagePart, batch_size: int = BATCH_SIZE
+    network: nn.Module, part: ImagePart, batch_size: int = SINGLE_BATCH_SIZE
 ) -> tuple[float, float]:
     """Accuracy and mean negative log-likelihood (nats) of a network with moving averages.
 

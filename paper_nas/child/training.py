@@ -1,4 +1,4 @@
-"""Training of child networks: one architecture alone, or the network that all share.
+"""Training of child networks: one architecture alone, the network that all share, or a path of it.
 
 Everything random (weights, batch order, noise, augmentation, dropout, drawn architectures) follows
 from the seed, each from a stream of its own and drawn on the CPU. Architectures trained alone with
@@ -7,47 +7,26 @@ one seed see the same batches and noise. Source: enas_child_network_spec.
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, TypedDict
+from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
-from tqdm.auto import tqdm
 
-from paper_nas.child.budgets import Budget, Recipe, SharedConfig, learning_rate
-from paper_nas.child.images import ImagePart, ImageSet, pad_crop_flip
+from paper_nas.child.budgets import Budget, SharedConfig
+from paper_nas.child.descent import StepRecord, fit
+from paper_nas.child.images import ImageSet
 from paper_nas.child.networks import FixedChildNetwork, SharedChildNetwork
 from paper_nas.child.scoring import evaluate_network
-from paper_nas.child.seeding import stream, stream_seed
+from paper_nas.child.seeding import stream_seed
 from paper_nas.child.structure import network_cost
 from paper_nas.space import Architecture, EnasSpace
-from paper_nas.training import TrainingDiverged
 
-Forward = Callable[[int, Tensor, torch.Generator], Tensor]
-"""Step (from 0), images ``[B, C, H, W]`` and generator for dropout to logits ``[B, classes]``."""
-
-
-class StepRecord(TypedDict, total=False):
-    """What is remembered of some steps in a row.
-
-    ``step`` is the number of steps done and ``learning_rate`` the last one's; ``loss`` (nats) and
-    ``accuracy`` are means over the training images of these steps; ``seconds`` count from the
-    start. ``watched_accuracy`` and ``watched_nll`` are those of the part ``watched``.
-    """
-
-    step: int
-    learning_rate: float
-    loss: float
-    accuracy: float
-    seconds: float
-    watched: str
-    watched_accuracy: float
-    watched_nll: float
+FINE_TUNING_RATE = 0.005
+"""Constant rate of fine-tuning: a tenth of the rate that the presets start from."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +119,7 @@ def train_standalone(
         return network(batch, generator)
 
     watch = _watcher(network, images, budget)
-    history = _fit(network, forward, images, budget, seed, watch, progress)
+    history = fit(network, forward, images, budget, seed, watch, progress)
     validation, test = (evaluate_network(network, p) for p in (images.validation, images.test))
     quirk = budget.released_quirk
     cost = network_cost(
@@ -203,10 +182,59 @@ def train_shared(
     def forward(_step: int, batch: Tensor, generator: torch.Generator) -> Tensor:
         return network(batch, space.sample(1, config.skip_probability, draws)[0], generator)
 
-    history = _fit(network, forward, images, config, seed, None, progress)
+    history = fit(network, forward, images, config, seed, progress=progress)
     network.eval()
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu_start
     return SharedRun(network, config, seed, history, seconds, cpu_seconds)
+
+
+def fine_tune(
+    shared: SharedRun | SharedChildNetwork,
+    architecture: Architecture,
+    images: ImageSet,
+    config: SharedConfig,
+    steps: int,
+    seed: int = 0,
+    rate: float = FINE_TUNING_RATE,
+) -> tuple[float, float]:
+    """Train one architecture's path of the shared network a little, and evaluate that.
+
+    The path is a copy; the shared network stays as it is. Evaluation is with moving averages, which
+    the steps have carried on. Fine-tunings with one seed see the same batches and noise.
+
+    Args:
+        shared: The shared network, or the run that trained it.
+        architecture: The architecture.
+        images: As for :func:`train_shared`.
+        config: How to train; its steps, rates and cycles are not used.
+        steps: Gradient steps.
+        seed: Decides batch order, noise, augmentation and dropout.
+        rate: Constant learning rate.
+
+    Returns:
+        Accuracy in [0, 1] and mean negative log-likelihood in nats on the validation part.
+
+    Raises:
+        ValueError: As for :func:`train_shared`, or an architecture with another number of layers.
+        TrainingDiverged: The loss became NaN or infinite.
+    """
+    whole = shared.network if isinstance(shared, SharedRun) else shared
+    images = images.with_noise(config.noise)
+    recipe = config.changed(
+        steps=steps,
+        learning_rate=rate,
+        final_learning_rate=rate,
+        cycle_steps=None,
+        record_every=steps,
+    )
+    network = whole.path(architecture)
+
+    def forward(_step: int, batch: Tensor, generator: torch.Generator) -> Tensor:
+        return network(batch, architecture, generator)
+
+    fit(network, forward, images, recipe, seed)
+    scores = network.evaluate([architecture], images, method="one-by-one")
+    return float(scores.accuracy[0]), float(scores.nll[0])
 
 
 def _fixed_network(
@@ -236,111 +264,3 @@ def _watcher(
         return {"watched": name, "watched_accuracy": accuracy, "watched_nll": nll}
 
     return watch
-
-
-def _fit(
-    network: nn.Module,
-    forward: Forward,
-    images: ImageSet,
-    recipe: Recipe,
-    seed: int,
-    watch: Callable[[], StepRecord] | None,
-    progress: bool,
-) -> tuple[StepRecord, ...]:
-    """The loop of both kinds of training."""
-    device = next(network.parameters()).device
-    optimizer = _optimizer(network, recipe)
-    dropout = stream(seed, "dropout")
-    batches = training_batches(images.train, recipe, seed)
-    network.train()
-    history: list[StepRecord] = []
-    loss_sum, hits, since, start = 0.0, 0, 0, time.perf_counter()
-    for step in tqdm(range(recipe.steps), disable=not progress, unit="step"):
-        batch, labels = (tensor.to(device) for tensor in next(batches))
-        rate = learning_rate(recipe, step)
-        logits = forward(step, batch, dropout)
-        loss = F.cross_entropy(logits, labels)
-        loss_sum += _descend(network, optimizer, loss, rate, recipe, step)
-        hits += int((logits.detach().argmax(1) == labels).sum())
-        since += 1
-        if (step + 1) % recipe.record_every == 0 or step + 1 == recipe.steps:
-            record = StepRecord(
-                step=step + 1,
-                learning_rate=rate,
-                loss=loss_sum / since,
-                accuracy=hits / (since * recipe.batch_size),
-                seconds=time.perf_counter() - start,
-            )
-            history.append(record if watch is None else {**record, **watch()})
-            loss_sum, hits, since = 0.0, 0, 0
-    return tuple(history)
-
-
-def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.SGD:
-    """Nesterov descent on all parameters; zero gradients make it act on unused ones too."""
-    for parameter in network.parameters():
-        parameter.grad = torch.zeros_like(parameter)
-    return torch.optim.SGD(
-        network.parameters(),
-        lr=recipe.learning_rate,
-        momentum=recipe.momentum,
-        weight_decay=recipe.weight_decay,
-        nesterov=recipe.momentum > 0.0,
-        fused=True,
-    )
-
-
-def _descend(
-    network: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    loss: Tensor,
-    rate: float,
-    recipe: Recipe,
-    step: int,
-) -> float:
-    """One gradient step; returns the loss before it."""
-    value = loss.item()
-    if not math.isfinite(value):
-        raise TrainingDiverged(
-            f"the loss is {value} in step {step + 1} at rate {rate:g}; lower learning_rate or set "
-            f"clip"
-        )
-    for group in optimizer.param_groups:
-        group["lr"] = rate
-    optimizer.zero_grad(set_to_none=False)
-    loss.backward()
-    if recipe.clip is not None:
-        nn.utils.clip_grad_norm_(network.parameters(), recipe.clip)
-    optimizer.step()
-    return value
-
-
-def training_batches(part: ImagePart, recipe: Recipe, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Endless training batches, shuffled anew each epoch, augmented and with fresh noise.
-
-    Args:
-        part: ``n`` images.
-        recipe: Batch size ``B``, augmentation and noise.
-        seed: The seed.
-
-    Yields:
-        Images ``[B, C, H, W]`` and labels ``[B]``; the last ``n mod B`` of an epoch are left out.
-
-    Raises:
-        ValueError: ``B`` is larger than ``n``.
-    """
-    size = recipe.batch_size
-    if size > len(part):
-        raise ValueError(f"a batch of {size} is larger than the training part of {len(part)}")
-    order = stream(seed, "order")
-    augmentation, noise = stream(seed, "augmentation"), stream(seed, "noise")
-    while True:
-        for rows in torch.randperm(len(part), generator=order).split(size):
-            if len(rows) < size:
-                break
-            images = part.images[rows]
-            if recipe.augment:
-                images = pad_crop_flip(images, augmentation)
-            if recipe.noise > 0.0:
-                images = images + recipe.noise * torch.randn(images.shape, generator=noise)
-            yield images, part.labels[rows]

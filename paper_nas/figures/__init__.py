@@ -12,6 +12,14 @@ from paper_nas.figures.architectures import (
     skip_count_distribution,
     skip_frequencies,
 )
+from paper_nas.figures.benchmark import (
+    agreement_scatter,
+    distributions,
+    explained_variance,
+    operation_effects_map,
+    ordering_by_way,
+)
+from paper_nas.figures.child import child_network
 from paper_nas.figures.drawings import draw, text_table
 from paper_nas.figures.style import SERIES_COLOURS, TEMPLATE, new_figure
 from paper_nas.figures.training import embedding_scatter, training_curves, vertex_losses
@@ -25,10 +33,16 @@ __all__ = [
     "TEMPLATE",
     "accuracy_against_skips",
     "accuracy_histogram",
+    "agreement_scatter",
+    "child_network",
+    "distributions",
     "draw",
     "embedding_scatter",
+    "explained_variance",
     "new_figure",
     "operation_counts",
+    "operation_effects_map",
+    "ordering_by_way",
     "skip_count_distribution",
     "skip_frequencies",
     "text_table",

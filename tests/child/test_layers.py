@@ -17,6 +17,8 @@ from paper_nas.child.layers import (
     Pool,
     Separable,
     batch_statistics,
+    calibrated_statistics,
+    channel_statistics,
     fixed_branch,
     initialise,
     kernel_convolution,
@@ -128,6 +130,35 @@ def test_normalisation_keeps_moving_averages_with_decay_nine_tenths() -> None:
     assert all(torch.equal(a, b) for a, b in zip(buffers, norm.buffers(), strict=True))
     assert torch.equal(norm(x), before)
     assert not torch.allclose(within, before)
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_statistics_of_a_map_are_its_mean_and_unbiased_variance(last: bool) -> None:
+    x = 3.0 * pixels(6) + 50.0
+    x = x.contiguous(memory_format=torch.channels_last) if last else x
+    mean, variance = channel_statistics(x)
+    exact = x.double()
+    torch.testing.assert_close(mean.double(), exact.mean((0, 2, 3)), rtol=1e-6, atol=0)
+    torch.testing.assert_close(variance.double(), exact.var((0, 2, 3)), rtol=1e-5, atol=0)
+
+
+def test_calibration_takes_statistics_from_the_first_images_of_a_batch() -> None:
+    norm, head, x = BatchNorm(2), filled(Head(2, 3, 0.5)).eval(), pixels(5) + 3.0
+    norm.eval()
+    network = nn.Sequential(norm, head)
+    plain, buffers = network(x), [b.clone() for b in norm.buffers()]
+    with calibrated_statistics(network, 3):
+        out, logits = norm(x), network(x)
+        norm.train()
+        assert not torch.allclose(norm(x)[:3].mean((0, 2, 3)), torch.zeros(2), atol=1e-3)
+        norm.eval()
+    torch.testing.assert_close(out[:3].mean((0, 2, 3)), torch.zeros(2), atol=1e-5, rtol=0)
+    torch.testing.assert_close(out[:3].var((0, 2, 3)), torch.ones(2), atol=1e-4, rtol=0)
+    assert not torch.allclose(out.mean((0, 2, 3)), torch.zeros(2), atol=1e-3)
+    assert torch.equal(logits, head(out[3:]))
+    norm.reset_running_stats()
+    assert torch.equal(network(x), plain)
+    assert all(torch.equal(a, b) for a, b in zip(buffers, norm.buffers(), strict=True))
 
 
 def test_dropout_is_drawn_from_the_generator_and_keeps_the_mean() -> None:

@@ -216,6 +216,24 @@ def test_weights_follow_from_the_seed_alone() -> None:
     assert all(name.startswith("branches.3.4") for name in different)  # the kxk convolution
 
 
+@torch.no_grad()
+def test_a_path_is_a_copy_of_what_one_architecture_uses() -> None:
+    network, x = shared(), pixels()
+    architecture = Architecture((0, 5, 2, 1, 4, 3), (1, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1))
+    path = network.path(architecture)
+    assert torch.equal(path(x, architecture), network(x, architecture))
+    used = {name for name, parameter in path.named_parameters()}
+    assert used < {name for name, _ in network.named_parameters()}
+    with torch.enable_grad():
+        path(x, architecture).square().sum().backward()
+    assert all(p.grad is not None for p in path.parameters())
+    assert all(p.grad is None for p in network.parameters())
+    path.stem[0].weight.zero_()  # type: ignore[operator, union-attr]
+    assert bool((network.stem[0].weight != 0).any())  # type: ignore[arg-type]
+    with pytest.raises(NotImplementedError):
+        path(x, Architecture((1, 5, 2, 1, 4, 3), architecture.skips))
+
+
 def test_an_architecture_of_another_depth_is_refused() -> None:
     with pytest.raises(ValueError, match="5 layers in a network of 6"):
         shared()(pixels(), EnasSpace(5).sample(1)[0])

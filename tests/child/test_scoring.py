@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from typing import cast
 
@@ -11,8 +12,9 @@ import torch
 from torch import Tensor
 
 from paper_nas.child import FixedChildNetwork, ImagePart, ImageSet, SharedChildNetwork, network_cost
+from paper_nas.child.layers import BatchNorm
 from paper_nas.child.scoring import evaluate_network, hits_and_nll, tree_logits
-from paper_nas.child.structure import reduction_layers
+from paper_nas.child.structure import entries_read_later, reduction_layers
 from paper_nas.space import Architecture, EnasSpace
 from tests.child.samples import pixels, tiny_images
 
@@ -25,13 +27,15 @@ def trained_looking(layers: int, seed: int = 0) -> SharedChildNetwork:
     return network.eval()
 
 
-@pytest.mark.parametrize("statistics", ["running", "batch"])
+@pytest.mark.parametrize("statistics", ["running", "batch", "calibrated"])
 @pytest.mark.parametrize("layers", [1, 3, 6])
 def test_the_walk_gives_exactly_the_same_numbers(layers: int, statistics: str) -> None:
     network, images = trained_looking(layers), tiny_images()
     architectures = EnasSpace(layers).sample(60, 0.4, seed=2)
     architectures += architectures[:7]
-    options = {"statistics": statistics, "batch_size": 20}
+    options: dict[str, object] = {"statistics": statistics, "batch_size": 20}
+    if statistics == "calibrated":
+        options["calibration"] = 16
     walked = network.evaluate(architectures, images, **options)  # type: ignore[arg-type]
     alone = network.evaluate(architectures, images, method="one-by-one", **options)  # type: ignore[arg-type]
     assert np.array_equal(walked.accuracy, alone.accuracy)
@@ -69,6 +73,81 @@ def test_batch_statistics_are_those_of_training_mode() -> None:
     _, nll = hits_and_nll(logits, images.validation.labels)
     assert score.nll[0] == pytest.approx(nll / len(images.validation), rel=1e-6)
     assert running.nll[0] != score.nll[0]
+
+
+def recalibrated(
+    network: SharedChildNetwork, architecture: Architecture, images: Tensor
+) -> SharedChildNetwork:
+    """A copy with moving averages made anew, one normalisation at a time, in the order of use.
+
+    Each is set from its own input in a pass over the images, in which the ones before it already
+    normalise with what they were set to.
+    """
+    network = copy.deepcopy(network).eval()
+    order: list[BatchNorm] = []
+    for layer in network.modules():
+        if isinstance(layer, BatchNorm):
+            layer.register_forward_pre_hook(lambda module, _: order.append(module))
+    network(images, architecture)
+    used = list(order)
+    assert len(set(used)) == len(used)
+    for norm in used:
+        seen: list[Tensor] = []
+        hook = norm.register_forward_pre_hook(lambda _, inputs, seen=seen: seen.append(inputs[0]))
+        network(images, architecture)
+        hook.remove()
+        values = seen[0].double()
+        norm.running_mean = values.mean((0, 2, 3)).float()
+        norm.running_var = values.var((0, 2, 3), correction=1).float()
+    return network
+
+
+@torch.no_grad()
+def test_calibrated_statistics_are_recomputed_layer_by_layer() -> None:
+    """Against a slow reference, on random architectures of all six operations."""
+    network, images = trained_looking(6), tiny_images(size=9).with_noise(0.1)
+    with torch.no_grad():
+        for number, layer in enumerate(network.modules()):
+            if isinstance(layer, BatchNorm):  # scale and shift of their own
+                generator = torch.Generator().manual_seed(number)
+                layer.weight.copy_(0.5 + torch.rand(4, generator=generator))
+                layer.bias.copy_(torch.rand(4, generator=generator) - 0.5)
+    architectures = EnasSpace().sample(25, seed=8)
+    assert {o for a in architectures for o in a.operations} == set(range(6))
+    buffers = [b.clone() for b in network.buffers()]
+    scores = network.evaluate(architectures, images, statistics="calibrated", calibration=12)
+    assert all(torch.equal(a, b) for a, b in zip(buffers, network.buffers(), strict=True))
+    expected = []
+    for architecture in architectures:
+        slow = recalibrated(network, architecture, images.calibration_images(12))
+        expected.append(slow.evaluate([architecture], images).nll[0])
+    np.testing.assert_allclose(scores.nll, expected, rtol=1e-4)
+    assert np.abs(scores.nll - network.evaluate(architectures, images).nll).min() > 1e-3
+    smaller = network.evaluate(architectures, images, "validation", "calibrated", 7, calibration=12)
+    np.testing.assert_allclose(smaller.nll, scores.nll, rtol=1e-5)
+
+
+def test_calibration_images_are_chosen_as_told() -> None:
+    network, images = trained_looking(3), tiny_images(train=260).with_noise(0.1)
+    sample = EnasSpace(3).sample(5, seed=1)
+
+    def nll(calibration: ImagePart | int | None) -> list[float]:
+        options = {"statistics": "calibrated", "calibration": calibration}
+        return network.evaluate(sample, images, **options).nll.tolist()  # type: ignore[arg-type]
+
+    assert nll(None) == nll(200) != nll(100)
+    own = ImagePart(images.calibration_images(100), images.train.labels[:100])
+    assert nll(own) == nll(100)
+    assert nll(ImagePart(images.train.images[:100], images.train.labels[:100])) != nll(100)
+    for bad in (1, 261, 0):
+        with pytest.raises(ValueError, match="can calibrate"):
+            nll(bad)
+    with pytest.raises(ValueError, match="at least 2 images of shape"):
+        nll(ImagePart(own.images[:1], own.labels[:1]))
+    with pytest.raises(ValueError, match="at least 2 images of shape"):
+        nll(ImagePart(own.images[:, :1], own.labels))
+    with pytest.raises(ValueError, match="'running' need no calibration"):
+        network.evaluate(sample, images, calibration=20)
 
 
 def test_a_network_in_training_stays_so() -> None:
@@ -152,6 +231,14 @@ def test_the_walk_saves_most_of_the_work() -> None:
         branches = {str((row[:layer], row[layer][0])) for row in rows}
         assert counting.calls[f"merge {layer}"] == len(nodes)
         assert counting.calls[f"branch {layer}"] == len(branches)
+    halved = {
+        (site, entry, str(a.to_row()[:entry]))
+        for a in architectures
+        for site in counting.sites
+        for entry in entries_read_later(a, site)
+    }
+    for site in counting.sites:
+        assert counting.calls[f"reduce {site}"] == sum(key[0] == site for key in halved)
     assert counting.calls["head"] == len(set(architectures))
     one_by_one = sum(
         network_cost(a, 16, (1, 8, 8), network="search").multiply_adds for a in architectures

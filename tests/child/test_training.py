@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import math
@@ -15,17 +16,23 @@ from paper_nas.child import (
     CIFAR10_FINAL,
     CIFAR10_SHARED,
     Budget,
+    FixedChildNetwork,
+    SharedChildNetwork,
     SharedConfig,
+    SharedRun,
     StandaloneResult,
     canonical,
     cifar,
+    descent,
+    fine_tune,
     load_images,
     network_cost,
     train_shared,
     train_standalone,
     training,
 )
-from paper_nas.child.training import training_batches
+from paper_nas.child.budgets import learning_rate
+from paper_nas.child.descent import training_batches
 from paper_nas.space import Architecture, EnasSpace
 from paper_nas.training import TrainingDiverged
 from tests.child.samples import tiny_cifar_files, tiny_images, write_cifar_archive
@@ -209,6 +216,82 @@ def test_weight_decay_reaches_operations_that_are_not_drawn(
     )
 
 
+@torch.no_grad()
+def test_the_loop_descends_as_pytorch_does_it_step_by_step() -> None:
+    """Against a plain loop with clipping, momentum and weight decay, to the last bit."""
+    images, budget = tiny_images(), BUDGET.changed(steps=12, clip=1.2, keep_probability=1.0)
+    ours = FixedChildNetwork(ARCHITECTURE, 4, 2, 2, 1.0)
+    theirs = copy.deepcopy(ours)
+    with torch.enable_grad():
+        descent.fit(ours, lambda _step, batch, _dropout: ours(batch), images, budget, seed=4)
+    options = {"momentum": 0.9, "weight_decay": budget.weight_decay, "nesterov": True}
+    optimizer = torch.optim.SGD(theirs.parameters(), lr=1.0, fused=True, **options)  # type: ignore[arg-type]
+    batches = training_batches(images.train, budget, seed=4)
+    norms = []
+    for step in range(12):
+        batch, labels = next(batches)
+        optimizer.zero_grad()
+        with torch.enable_grad():
+            torch.nn.functional.cross_entropy(theirs(batch), labels).backward()
+        norms.append(float(torch.nn.utils.clip_grad_norm_(theirs.parameters(), 1.2)))
+        optimizer.param_groups[0]["lr"] = learning_rate(budget, step)
+        optimizer.step()
+    assert min(norms) < 1.2 < max(norms)
+    for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def shared_state(run: SharedRun) -> list[torch.Tensor]:
+    return [tensor.clone() for tensor in run.network.state_dict().values()]
+
+
+def test_fine_tuning_improves_a_path_and_leaves_the_shared_network_alone() -> None:
+    images = tiny_images().with_noise(0.1)
+    run = train_shared(images, CONFIG, seed=1)
+    before, architecture = shared_state(run), EnasSpace(3).sample(1, seed=4)[0]
+    gradients = [p.grad.clone() for p in run.network.parameters() if p.grad is not None]
+    untuned = run.network.evaluate([architecture], images)
+    accuracy, nll = fine_tune(run, architecture, images, CONFIG, steps=20, seed=2)
+    assert nll < untuned.nll[0]
+    assert 0.5 < accuracy <= 1.0
+    assert all(torch.equal(a, b) for a, b in zip(before, shared_state(run), strict=True))
+    after = [p.grad for p in run.network.parameters() if p.grad is not None]
+    assert len(gradients) == len(after)
+    assert all(torch.equal(a, b) for a, b in zip(gradients, after, strict=True))
+    assert not run.network.training
+    assert (accuracy, nll) == fine_tune(run.network, architecture, images, CONFIG, 20, seed=2)
+    assert nll != fine_tune(run, architecture, images, CONFIG, 20, seed=3)[1]
+    assert nll != fine_tune(run, architecture, images, CONFIG, 20, seed=2, rate=0.01)[1]
+
+
+def test_a_rate_of_zero_moves_the_averages_only() -> None:
+    images = tiny_images().with_noise(0.1)
+    run = train_shared(images, CONFIG, seed=1)
+    path = run.network.path(ARCHITECTURE).train()
+    batches = training_batches(images.train, CONFIG, seed=2)
+    dropout = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for _ in range(4):
+            path(next(batches)[0], ARCHITECTURE, dropout)
+    expected = path.evaluate([ARCHITECTURE], images)
+    tuned = fine_tune(run, ARCHITECTURE, images, CONFIG, steps=4, seed=2, rate=0.0)
+    assert tuned == (expected.accuracy[0], expected.nll[0])
+    assert tuned[1] != run.network.evaluate([ARCHITECTURE], images).nll[0]
+
+
+def test_fine_tuning_refuses_what_training_refuses() -> None:
+    images = tiny_images()
+    network = SharedChildNetwork(3, 4, 2, 2)
+    with pytest.raises(ValueError, match="batch of 64 is larger"):
+        fine_tune(network, ARCHITECTURE, images, CONFIG.changed(batch_size=64), 2)
+    with pytest.raises(ValueError, match=r"already has noise 0\.3"):
+        fine_tune(network, ARCHITECTURE, images.with_noise(0.3), CONFIG, 2)
+    with pytest.raises(ValueError, match="2 layers in a network of 3"):
+        fine_tune(network, Architecture((0, 1), (1,)), images, CONFIG, 2)
+    with pytest.raises(ValueError, match="steps"):
+        fine_tune(network, ARCHITECTURE, images, CONFIG, 0)
+
+
 @pytest.mark.parametrize("train", ["final", "search"])
 def test_the_cifar_settings_train_on_the_format_of_cifar(
     train: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -235,11 +318,11 @@ def test_the_cifar_settings_train_on_the_format_of_cifar(
 
 def count_calls(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     calls: list[int] = []
-    original = training.pad_crop_flip
+    original = descent.pad_crop_flip
 
     def spy(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         calls.append(len(images))
         return original(images, generator)
 
-    monkeypatch.setattr(training, "pad_crop_flip", spy)
+    monkeypatch.setattr(descent, "pad_crop_flip", spy)
     return lambda: len(calls)

@@ -1,4 +1,4 @@
-"""Reading, checking and splitting the architecture data."""
+"""Reading, checking and splitting the data of the paper."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import numpy as np
 import pooch
 import pytest
 
-from paper_nas import datasets
 from paper_nas.datasets import (
     ENAS_FILE,
+    ENAS_URL,
     ChecksumMismatch,
     DatasetUnavailable,
     MalformedRow,
+    enas_cifar10,
     load_dataset,
     read_enas_file,
     skip_pattern_split,
@@ -35,7 +36,7 @@ def made_up_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A made-up file that passes for the published one."""
     path = tmp_path / ENAS_FILE
     path.write_text(rows())
-    monkeypatch.setattr(datasets, "ENAS_SHA256", hashlib.sha256(path.read_bytes()).hexdigest())
+    monkeypatch.setattr(enas_cifar10, "ENAS_SHA256", hashlib.sha256(path.read_bytes()).hexdigest())
     monkeypatch.setenv("PAPER_NAS_DATA", str(tmp_path))
     return path
 
@@ -48,6 +49,9 @@ def test_loading_drops_the_burn_in_and_splits(made_up_file: Path) -> None:
     assert len(dataset.train_index) == 180
     assert sorted([*dataset.train_index, *dataset.test_index]) == list(range(200))
     assert dataset.path == made_up_file
+    assert list(dataset.labels) == ["weight_sharing_accuracy"]
+    assert np.array_equal(dataset.labels["weight_sharing_accuracy"], dataset.accuracy)
+    assert dataset.labelled.tolist() == list(range(200))
     graphs = dataset.graphs(dataset.test_index)
     assert graphs.to_architectures() == [dataset.architectures[i] for i in dataset.test_index]
     assert dataset.skip_patterns().shape == (200, 15)
@@ -101,7 +105,7 @@ def test_a_malformed_row_names_file_line_and_reason(
     with pytest.raises(MalformedRow, match=reason) as caught:
         load_dataset()
     assert f"{made_up_file}, line 7" in str(caught.value)
-    assert datasets.ENAS_URL in str(caught.value)
+    assert ENAS_URL in str(caught.value)
 
 
 def test_a_file_cut_within_a_line_is_called_truncated(made_up_file: Path) -> None:
@@ -116,7 +120,7 @@ def test_another_file_is_refused_and_kept(made_up_file: Path) -> None:
     with pytest.raises(ChecksumMismatch, match="1,199 rows") as caught:
         load_dataset()
     assert made_up_file.read_text() == text
-    assert datasets.ENAS_SHA256 in str(caught.value)
+    assert enas_cifar10.ENAS_SHA256 in str(caught.value)
     assert hashlib.sha256(text.encode()).hexdigest() in str(caught.value)
 
 
@@ -126,7 +130,7 @@ def test_an_empty_folder_is_reported_with_the_remedy(
     monkeypatch.setenv("PAPER_NAS_DATA", str(tmp_path))
     with pytest.raises(DatasetUnavailable) as caught:
         load_dataset()
-    for word in (ENAS_FILE, str(tmp_path), "PAPER_NAS_DATA", datasets.ENAS_URL):
+    for word in (ENAS_FILE, str(tmp_path), "PAPER_NAS_DATA", ENAS_URL):
         assert word in str(caught.value)
 
 
@@ -136,7 +140,7 @@ def test_cache_then_download(
     monkeypatch.delenv("PAPER_NAS_DATA")
     cache = tmp_path / "cache"
     monkeypatch.setattr(pooch, "os_cache", lambda name: cache)
-    monkeypatch.setattr(datasets, "ENAS_URL", "http://127.0.0.1:9/final_structures6.txt")
+    monkeypatch.setattr(enas_cifar10, "ENAS_URL", "http://127.0.0.1:9/final_structures6.txt")
     with pytest.raises(DatasetUnavailable, match="could not be downloaded") as caught:
         load_dataset()
     assert "PAPER_NAS_DATA" in str(caught.value)
@@ -156,13 +160,6 @@ def test_a_wrong_download_is_a_checksum_error(
     monkeypatch.setattr(pooch, "HTTPDownloader", lambda **_: wrong)
     with pytest.raises(ChecksumMismatch, match="not the published file"):
         load_dataset()
-
-
-def test_unknown_names_are_refused() -> None:
-    with pytest.raises(ValueError, match="no data set named 'imagenet'"):
-        load_dataset("imagenet")
-    with pytest.raises(ValueError, match="split must be"):
-        load_dataset(split="random")
 
 
 def test_the_published_data(enas_cifar10_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

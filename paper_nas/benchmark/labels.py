@@ -1,0 +1,198 @@
+"""Stand-alone labels: many trainings in parallel processes, resumable after each.
+
+A *label file* is a text file of JSON lines: first what all its labels have in common (the images
+and the budget), then one line per training, appended as soon as it is done.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from tqdm.auto import tqdm
+
+from paper_nas.artifacts import ResultDamaged
+from paper_nas.benchmark.design import Task
+from paper_nas.child import Budget, ImageSet, train_standalone
+from paper_nas.space import Architecture
+
+
+class LabelsMismatch(Exception):
+    """A label file was made with other images or another budget."""
+
+
+class Label(NamedTuple):
+    """What one stand-alone training gave.
+
+    Attributes:
+        validation_nll: Mean negative log-likelihood in nats.
+        validation_hits: Images that were classified rightly.
+        test_nll: As the first, on the test part.
+        test_hits: As the second.
+        cpu_seconds: Processor time.
+        parameters: Trainable numbers of the network.
+        multiply_adds: Multiply-adds for one image.
+    """
+
+    validation_nll: float
+    validation_hits: int
+    test_nll: float
+    test_hits: int
+    cpu_seconds: float
+    parameters: int
+    multiply_adds: int
+
+
+Labels = dict[Task, Label]
+
+
+class LabelFile:
+    """A growing file of labels.
+
+    Args:
+        path: The file; it need not exist yet.
+        images: The images of every label.
+        budget: The budget of every label.
+    """
+
+    def __init__(self, path: str | Path, images: ImageSet, budget: Budget) -> None:
+        """Remember what the labels have in common."""
+        self.path = Path(path)
+        self.header = {"images": images.sha256, "budget": budget.to_json_dict()}
+
+    def read(self) -> Labels:
+        """All labels so far; none if there is no file. A cut-off last line is left out.
+
+        Raises:
+            LabelsMismatch: The labels have other images or another budget.
+            ResultDamaged: A line in the middle cannot be read.
+        """
+        labels: Labels = {}
+        for number, line in enumerate(self._whole_lines(), start=1):
+            try:
+                record = json.loads(line)
+                if number > 1:
+                    task = Task(
+                        Architecture.from_string(record.pop("architecture")), record["seed"]
+                    )
+                    labels[task] = Label(**{key: record[key] for key in Label._fields})
+            except (ValueError, TypeError, KeyError, AttributeError) as reason:
+                raise ResultDamaged(f"{self.path}, line {number}: {reason!r}") from reason
+            if number == 1 and record != self.header:
+                raise LabelsMismatch(
+                    f"{self.path} has labels from other images or another budget; move it away or "
+                    f"name another folder"
+                )
+        return labels
+
+    def _whole_lines(self) -> list[str]:
+        if not self.path.exists():
+            return []
+        return self.path.read_text(encoding="utf-8").split("\n")[:-1]
+
+    def append(self, labels: Iterable[tuple[Task, Label]]) -> Iterator[tuple[Task, Label]]:
+        """Write each label as it comes, and pass it on.
+
+        Args:
+            labels: Labels that the file does not hold yet.
+        """
+        lines = self._whole_lines()
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self.path.exists():  # a cut-off line goes before the next one is written
+            os.truncate(self.path, sum(len(line.encode()) + 1 for line in lines))
+        with self.path.open("a", encoding="utf-8") as file:
+            if not lines:
+                file.write(json.dumps(self.header) + "\n")
+            for task, label in labels:
+                record = {"architecture": str(task.architecture), "seed": task.seed}
+                file.write(json.dumps({**record, **label._asdict()}) + "\n")
+                file.flush()
+                yield task, label
+
+
+def train_labels(
+    tasks: Sequence[Task],
+    images: ImageSet,
+    budget: Budget,
+    path: str | Path,
+    workers: int = 1,
+    progress: bool = False,
+) -> Labels:
+    """Train what the label file does not hold yet, and return the labels of all tasks.
+
+    Ctrl-C, or a kill, loses only the trainings under way; the next call goes on from there.
+
+    Args:
+        tasks: The trainings; the order decides only which come first.
+        images: The images.
+        budget: How to train.
+        path: The label file.
+        workers: Processes, of one thread each.
+        progress: Show a progress bar.
+
+    Raises:
+        LabelsMismatch: The file has labels from other images or another budget.
+        ResultDamaged: The file cannot be read.
+        TrainingDiverged: A loss became NaN or infinite.
+    """
+    images = images.with_noise(budget.noise)
+    file = LabelFile(path, images, budget)
+    labels = file.read()
+    missing = [task for task in dict.fromkeys(tasks) if task not in labels]
+    results = _trained(missing, images, budget, workers) if missing else iter(())
+    bar = tqdm(total=len(tasks), initial=len(tasks) - len(missing), disable=not progress)
+    with bar:
+        for task, label in file.append(results):
+            labels[task] = label
+            bar.update()
+    return {task: labels[task] for task in tasks}
+
+
+def _trained(
+    tasks: Sequence[Task], images: ImageSet, budget: Budget, workers: int
+) -> Iterator[tuple[Task, Label]]:
+    """Train in parallel processes; labels come as they are done."""
+    pool = ProcessPoolExecutor(
+        workers, multiprocessing.get_context("spawn"), _begin_worker, (images, budget)
+    )
+    try:
+        futures = {pool.submit(_train_in_worker, task): task for task in tasks}
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+_WORK: dict[str, Any] = {}
+"""In a worker process: the images and the budget."""
+
+
+def _begin_worker(images: ImageSet, budget: Budget) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    torch.set_num_threads(1)
+    _WORK.update(images=images, budget=budget)
+
+
+def _train_in_worker(task: Task) -> Label:
+    return train_label(task, _WORK["images"], _WORK["budget"])
+
+
+def train_label(task: Task, images: ImageSet, budget: Budget) -> Label:
+    """Train one architecture and keep what a label holds."""
+    result = train_standalone(task.architecture, images, budget, task.seed)
+    return Label(
+        validation_nll=result.validation_nll,
+        validation_hits=round(result.validation_accuracy * len(images.validation)),
+        test_nll=result.test_nll,
+        test_hits=round(result.test_accuracy * len(images.test)),
+        cpu_seconds=round(result.cpu_seconds, 3),
+        parameters=result.parameters,
+        multiply_adds=result.multiply_adds,
+    )
