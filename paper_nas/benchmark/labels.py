@@ -10,7 +10,7 @@ import json
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -124,6 +124,7 @@ def train_labels(
     path: str | Path,
     workers: int = 1,
     progress: bool = False,
+    known: Mapping[Task, Label] | None = None,
 ) -> Labels:
     """Train what the label file does not hold yet, and return the labels of all tasks.
 
@@ -136,6 +137,7 @@ def train_labels(
         path: The label file.
         workers: Processes, of one thread each.
         progress: Show a progress bar.
+        known: Labels from elsewhere, for tasks that are not in the file.
 
     Raises:
         LabelsMismatch: The file has labels from other images or another budget.
@@ -144,7 +146,7 @@ def train_labels(
     """
     images = images.with_noise(budget.noise)
     file = LabelFile(path, images, budget)
-    labels = file.read()
+    labels = {**(known or {}), **file.read()}
     missing = [task for task in dict.fromkeys(tasks) if task not in labels]
     results = _trained(missing, images, budget, workers) if missing else iter(())
     bar = tqdm(total=len(tasks), initial=len(tasks) - len(missing), disable=not progress)

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from paper_nas.artifacts import Manifest, ResultStore, command_line
+from paper_nas.artifacts import Manifest, ResultMissing, ResultStore, command_line
 from paper_nas.benchmark.design import Design, Task, plan
 from paper_nas.benchmark.gate import CHOSEN, VARIANTS, Variant, assess
-from paper_nas.benchmark.labels import Labels, train_labels
+from paper_nas.benchmark.labels import Label, Labels, train_labels
 from paper_nas.benchmark.settings import BenchmarkConfig
 from paper_nas.benchmark.weight_sharing import agreement, score_all, supernets
-from paper_nas.child import ImageSet, SharedScores
+from paper_nas.child import ImageSet, SharedScores, network_cost
+from paper_nas.datasets.enas_digits import read_architectures
 
 GATE, SHARING = "benchmark/gate", "benchmark/weight-sharing"
 """Names of the results beside the benchmark itself."""
@@ -30,13 +31,19 @@ def label_path(folder: Path, variant: str = CHOSEN) -> Path:
 
 
 def standalone_labels(
-    config: BenchmarkConfig, folder: Path, workers: int = 1, progress: bool = False
+    config: BenchmarkConfig,
+    folder: Path,
+    embedded: ResultStore,
+    workers: int = 1,
+    progress: bool = False,
 ) -> Labels:
     """All stand-alone labels of a benchmark, trained where they are missing.
 
     Args:
         config: The benchmark.
         folder: Where the label file is.
+        embedded: Where the benchmark's file is; its labels need no training, so that a benchmark
+            can be given more labels later.
         workers: Processes.
         progress: Show a progress bar.
 
@@ -44,7 +51,33 @@ def standalone_labels(
         LabelsMismatch: The label file is one of another benchmark.
     """
     tasks, images = plan(config).tasks(), config.load_images()
-    return train_labels(tasks, images, config.budget, label_path(folder), workers, progress)
+    known = recorded_labels(config, images, embedded)
+    path = label_path(folder)
+    return train_labels(tasks, images, config.budget, path, workers, progress, known)
+
+
+def recorded_labels(config: BenchmarkConfig, images: ImageSet, embedded: ResultStore) -> Labels:
+    """The labels of a benchmark's file, if there is one that was made in the same way.
+
+    Their losses are rounded, as the file is.
+    """
+    try:
+        manifest = embedded.manifest(config.name)
+    except ResultMissing:
+        return {}
+    same_budget = manifest.configuration["budget"] == config.budget.to_json_dict()
+    if not same_budget or manifest.dataset["sha256"] != images.sha256:
+        return {}
+    arrays = embedded.load_arrays(config.name, LABELS)
+    architectures = read_architectures(arrays)
+    names = ("validation_nll", "validation_hits", "test_nll", "test_hits", "cpu_seconds")
+    columns = [arrays[f"standalone_{name}"].tolist() for name in names]
+    keys = zip(arrays["standalone_row"].tolist(), arrays["standalone_seed"].tolist(), strict=True)
+    labels = {}
+    for (row, seed), *values in zip(keys, *columns, strict=True):
+        cost = network_cost(architectures[row], config.budget.channels, images.shape)
+        labels[Task(architectures[row], seed)] = Label(*values, cost.parameters, cost.multiply_adds)
+    return labels
 
 
 def measure_gate(
@@ -142,7 +175,7 @@ def write_benchmark(
     """
     manifest, clock = _manifest(config), _Clock()
     design, images = plan(config), config.load_images()
-    labels = standalone_labels(config, folder, workers, progress)
+    labels = standalone_labels(config, folder, embedded, workers, progress)
     networks = supernets(config, images, folder, progress)
     scores = score_all(config, networks, design.architectures, images, folder, progress)
     trainings = sum(label.cpu_seconds for label in labels.values())
@@ -207,6 +240,7 @@ def file_arrays(
         "standalone_test_nll": losses([label.test_nll for label in found]),
         "standalone_validation_hits": np.array([r.validation_hits for r in found], np.uint16),
         "standalone_test_hits": np.array([r.test_hits for r in found], np.uint16),
+        "standalone_cpu_seconds": np.round([r.cpu_seconds for r in found], 2).astype(np.float32),
         "weight_sharing_nll": losses([score.nll for score in scores]),
         "weight_sharing_hits": np.array([np.round(s.accuracy * count) for s in scores], np.uint16),
         "image_counts": np.array([count, len(images.test)], dtype=np.int32),

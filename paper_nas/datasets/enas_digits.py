@@ -39,6 +39,7 @@ SHAPES = {
     "standalone_test_nll": "T",
     "standalone_validation_hits": "T",
     "standalone_test_hits": "T",
+    "standalone_cpu_seconds": "T",
     "weight_sharing_nll": "SM",
     "weight_sharing_hits": "SM",
     "image_counts": "2",
@@ -56,7 +57,8 @@ def load_enas_digits(
     ``standalone_accuracy`` on the validation images, ``standalone_test_nll`` and
     ``standalone_test_accuracy`` on the test images; the same with the suffix ``_seed_k`` for other
     seeds; and ``weight_sharing_nll_seed_k`` and ``weight_sharing_accuracy_seed_k`` on the
-    validation images, by the shared network with seed ``k``.
+    validation images, by the shared network with seed ``k``. ``standalone_cpu_seconds`` is what the
+    training with seed 0 cost.
 
     Args:
         split: ``"skip-pattern"``, the one of the file, in which no skip pattern is on both sides,
@@ -78,7 +80,7 @@ def load_enas_digits(
         ) from reason
     path = store.root / DIGITS_NAME / DIGITS_FILE
     _check(arrays, path)
-    architectures = _architectures(arrays)
+    architectures = read_architectures(arrays)
     in_test = arrays["in_test"] > 0
     parts = (np.flatnonzero(~in_test), np.flatnonzero(in_test))
     train, test = parts if split == "skip-pattern" else random_split(architectures)
@@ -97,12 +99,19 @@ def load_enas_digits(
 
 
 def score_from_nll(nll: np.ndarray) -> np.ndarray:
-    """The score that a log-loss stands for: its negative, in nats, so that higher is better.
+    """The score of a log-loss: minus its natural logarithm, so that higher is better.
 
-    The log-loss is the primary measure of a training because it is not as coarse as an accuracy on
-    few images. This is the one place that turns it into a score.
+    A tenth less loss counts as much for a good architecture as for a bad one, and so, nearly, does
+    the noise of a seed. This is the one place that turns a log-loss into a score.
+
+    Args:
+        nll: Mean negative log-likelihoods in nats, positive, of any shape.
+
+    Returns:
+        Scores of the same shape; NaN stays NaN.
     """
-    return -nll
+    scores: np.ndarray = -np.log(nll)
+    return scores
 
 
 def primary_score(labels: Arrays) -> np.ndarray:
@@ -112,12 +121,13 @@ def primary_score(labels: Arrays) -> np.ndarray:
         labels: As in :attr:`ArchitectureDataset.labels`; the trainings with seed 0 are taken.
 
     Returns:
-        ``[M]``, at most 0; NaN for rows that were not trained alone.
+        ``[M]``; NaN for rows that were not trained alone.
     """
     return score_from_nll(labels["standalone_nll"])
 
 
-def _architectures(arrays: Arrays) -> list[Architecture]:
+def read_architectures(arrays: Arrays) -> list[Architecture]:
+    """The architectures of a benchmark's file, ``M`` of them."""
     skips = np.unpackbits(arrays["skips"], axis=1, count=SKIP_BITS)
     rows = zip(arrays["operations"].tolist(), skips.tolist(), strict=True)
     return [Architecture(tuple(operations), tuple(bits)) for operations, bits in rows]
@@ -126,7 +136,9 @@ def _architectures(arrays: Arrays) -> list[Architecture]:
 def _standalone_labels(arrays: Arrays) -> dict[str, np.ndarray]:
     """Labels by part and seed; a row that was not trained with a seed is NaN."""
     seeds = arrays["standalone_seed"]
-    labels = {}
+    cost = np.full(len(arrays["operations"]), np.nan)
+    cost[arrays["standalone_row"][seeds == 0]] = arrays["standalone_cpu_seconds"][seeds == 0]
+    labels = {"standalone_cpu_seconds": cost}
     for seed in range(max(2, 1 + int(seeds.max(initial=0)))):
         chosen, suffix = seeds == seed, f"_seed_{seed}" if seed else ""
         for part, count in zip(("validation", "test"), arrays["image_counts"], strict=True):

@@ -21,7 +21,7 @@ class ArchitectureDataset:
         architectures: ``M`` architectures, in file order.
         accuracy: ``[M]`` float64, the score: higher is better, NaN where a row has none. For
             ``enas-cifar10`` the weight-sharing validation accuracy on CIFAR-10, in [0, 1] and in
-            steps of 0.0002; for ``enas-digits`` a negative log-loss in nats
+            steps of 0.0002; for ``enas-digits`` minus the logarithm of a log-loss
             (:func:`paper_nas.datasets.enas_digits.primary_score`).
         train_index: Rows of the training part, in the order of the split.
         test_index: Rows of the test part, likewise.

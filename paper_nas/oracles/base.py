@@ -18,7 +18,7 @@ from paper_nas.space import Architecture
 PROVENANCES = ("exact", "fitted", "live")
 """A score was recorded before, is a fitted model's prediction, or was computed by a network."""
 
-NLL_SCORE = "minus the mean negative log-likelihood on the validation images, in nats"
+NLL_SCORE = "minus the logarithm of the log-loss (nats) on the validation images"
 WEIGHT_SHARING_ACCURACY = "weight-sharing accuracy on the validation images, in [0, 1]"
 UNITS = {"enas-digits": NLL_SCORE, "enas-cifar10": WEIGHT_SHARING_ACCURACY}
 """What the scores of a data set are."""

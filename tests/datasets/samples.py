@@ -35,6 +35,7 @@ def digits_arrays(count: int = 300, trained: int = 60, twice: int = 12) -> dict[
         "standalone_row": rows,
         "standalone_seed": np.repeat([0, 1], [trained, twice]).astype(np.uint8),
         "weight_sharing_nll": rng.uniform(0.5, 2, (3, count)).astype(np.float32),
+        "standalone_cpu_seconds": np.full(len(rows), 2.5, dtype=np.float32),
         "weight_sharing_hits": rng.integers(100, 290, (3, count)).astype(np.uint16),
         "image_counts": np.array(IMAGES, dtype=np.int32),
     }

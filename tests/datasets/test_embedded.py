@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from paper_nas.artifacts import Manifest, ResultStore
+from paper_nas.benchmark import DIGITS_BENCHMARK
 from paper_nas.datasets import ArchitectureDataset, load_dataset
 from paper_nas.datasets.enas_digits import EMBEDDED
 
@@ -55,12 +56,13 @@ def test_no_skip_pattern_is_in_both_parts(dataset: ArchitectureDataset) -> None:
 
 
 def test_it_has_the_labels_that_were_promised(dataset: ArchitectureDataset) -> None:
-    assert len(dataset.labelled) >= 3_900
+    config = DIGITS_BENCHMARK
+    assert len(dataset.labelled) == config.labelled_train + config.labelled_test
     for rows in (dataset.train_index, dataset.test_index):
         share = np.isin(rows, dataset.labelled).mean()
         assert share > 0.5 * len(dataset.labelled) / len(dataset)  # both parts have their share
     both = np.isfinite(dataset.labels["standalone_nll_seed_1"]) & np.isfinite(dataset.accuracy)
-    assert both.sum() >= 300
+    assert both.sum() == config.repeated >= 300
     for name, values in dataset.labels.items():
         known = values[np.isfinite(values)]
         assert np.ptp(known) > 0, name
