@@ -76,7 +76,10 @@ def recorded_labels(config: BenchmarkConfig, images: ImageSet, embedded: ResultS
     labels = {}
     for (row, seed), *values in zip(keys, *columns, strict=True):
         cost = network_cost(architectures[row], config.budget.channels, images.shape)
-        labels[Task(architectures[row], seed)] = Label(*values, cost.parameters, cost.multiply_adds)
+        found = dict(zip(names, values, strict=True))
+        labels[Task(architectures[row], seed)] = Label(
+            **found, parameters=cost.parameters, multiply_adds=cost.multiply_adds
+        )
     return labels
 
 
