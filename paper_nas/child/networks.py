@@ -247,7 +247,9 @@ def _calibration_images(
             raise ValueError(f"statistics {statistics!r} need no calibration images")
         return None
     if not isinstance(calibration, ImagePart):
-        return images.calibration_images(CALIBRATION_IMAGES if calibration is None else calibration)
+        if calibration is None:
+            calibration = min(CALIBRATION_IMAGES, len(images.train))
+        return images.calibration_images(calibration)
     if len(calibration) < 2 or calibration.images.shape[1:] != images.shape:
         raise ValueError(
             f"calibration takes at least 2 images of shape {list(images.shape)}, not "
