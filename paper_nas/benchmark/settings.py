@@ -44,8 +44,8 @@ class BenchmarkConfig:
     budget: Budget
     shared: SharedConfig
     num_architectures: int = ENAS_ROWS_IN_USE
-    labelled_train: int = 3_150
-    labelled_test: int = 345
+    labelled_train: int = 3_600
+    labelled_test: int = 450
     repeated: int = 320
     supernets: int = 3
     statistics: str = "calibrated"
