@@ -13,8 +13,10 @@ from paper_nas.space import Architecture, EnasSpace
 from paper_nas.statistics import (
     PROPERTY_NAMES,
     adjacency_properties,
+    bootstrap_interval,
     correlate,
     graph_properties,
+    operation_effects,
 )
 
 
@@ -139,3 +141,44 @@ def test_correlations_follow_their_definitions():
 def test_undefined_correlations_are_refused(x, y, message):
     with pytest.raises(ValueError, match=message):
         correlate(x, y)
+
+
+def test_operation_effects_are_those_that_were_put_in() -> None:
+    architectures = EnasSpace().sample(6_000, seed=0)
+    worth = np.arange(6.0) - 2.5  # of the operation in layer 3, and of no other
+    noise = np.random.default_rng(0).normal(size=len(architectures))
+    scores = np.array([worth[a.operations[2]] for a in architectures]) + noise
+    effects, errors = operation_effects(architectures, scores)
+    expected = np.zeros((6, 6))
+    expected[2] = worth
+    assert effects.shape == errors.shape == (6, 6)
+    assert (abs(effects - expected) < 5 * errors).all()
+    assert abs((effects - expected) / errors).mean() < 1.5
+    assert errors[2].max() < errors[0].min()  # what the operation explains is no error
+
+
+def test_an_operation_that_does_not_occur_has_no_effect() -> None:
+    architectures = [Architecture((0,), ()), Architecture((0,), ()), Architecture((1,), ())]
+    effects, errors = operation_effects(architectures, [1.0, 2.0, 6.0])
+    assert effects[0, :2].tolist() == [-1.5, 3.0]
+    assert np.isfinite(errors[0]).tolist() == [True, False, False, False, False, False]
+    assert np.isnan(effects[0, 2:]).all()
+    with pytest.raises(ValueError, match="3 architectures"):
+        operation_effects(architectures, [1.0])
+
+
+def test_a_bootstrap_interval_covers_the_truth_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(0)
+    found = [
+        bootstrap_interval(np.mean, rng.normal(size=60), repeats=200, level=0.8, seed=seed)
+        for seed in range(200)
+    ]
+    covered = np.mean([interval.low <= 0 <= interval.high for interval in found])
+    assert 0.7 < covered < 0.9
+    assert all(interval.low <= interval.value <= interval.high for interval in found)
+
+
+def test_a_bootstrap_keeps_pairs_together() -> None:
+    x = np.random.default_rng(0).normal(size=50)
+    same = bootstrap_interval(lambda a, b: float(abs(a - b).max()), x, x, repeats=50)
+    assert same == (0.0, 0.0, 0.0)

@@ -27,11 +27,17 @@ from paper_nas.space import NUM_OPERATIONS, Architecture
 from paper_nas.statistics import Interval, bootstrap_interval, correlate
 
 FOLDS = 10
-REPEATS = 500
-SEED = 0
+"""Of the cross-validation."""
 
+REPEATS = 500
+"""Resamplings of a bootstrap interval."""
+
+SEED = 0
+"""Of folds, trees and resamplings."""
 
 WHOLE = "operations and skips"
+"""Name of the largest set of features."""
+
 CHOSEN = "chosen"
 """Name of the variant that is the benchmark itself: its labels are the first of the benchmark."""
 
@@ -155,8 +161,8 @@ def variance_explained(
 
     Returns:
         ``explained``: held-out R2 by :data:`FOLDS`-fold cross-validation, by name; ``margins``: by
-        how much operations and skips together exceed each of the others. All are intervals over
-        resampled architectures.
+        how much operations and skips together exceed each of the others, or the mean where that
+        predicts better. All are intervals over resampled architectures.
     """
     folds = KFold(FOLDS, shuffle=True, random_state=SEED)
     predicted = {
@@ -166,7 +172,7 @@ def variance_explained(
     whole = predicted[WHOLE]
 
     def margin(truth: np.ndarray, more: np.ndarray, less: np.ndarray) -> float:
-        return r_squared(truth, more) - r_squared(truth, less)
+        return r_squared(truth, more) - max(0.0, r_squared(truth, less))
 
     return {
         "explained": {

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from paper_nas.artifacts import read_tensors, write_tensors
 from paper_nas.benchmark.gate import spearman
 from paper_nas.benchmark.settings import BenchmarkConfig
+from paper_nas.cache import REVISION, Cache, default_cache
 from paper_nas.child import (
     STATISTICS,
     ImageSet,
@@ -37,47 +36,47 @@ FINE_TUNED = 100
 
 
 def supernet(
-    config: SharedConfig, images: ImageSet, seed: int, path: str | Path, progress: bool = False
+    config: SharedConfig,
+    images: ImageSet,
+    seed: int,
+    folder: str | Path | None = None,
+    progress: bool = False,
 ) -> SharedChildNetwork:
-    """The shared network of one seed: read from a file if it is there, else trained and written.
+    """The shared network of one seed: from a cache if an equal training is there, else trained.
 
     Args:
         config: How to train.
         images: The images.
         seed: The seed.
-        path: A safetensors file. One that was made otherwise is written anew.
+        folder: The cache; by default :func:`paper_nas.cache.default_cache`.
         progress: Show a progress bar.
 
+    Returns:
+        The network, in evaluation mode.
+
     Raises:
-        ResultDamaged: The file is there and cannot be read.
+        ValueError: The images have other noise than the configuration, or a batch is larger than
+            the training part.
         TrainingDiverged: The loss became NaN or infinite.
     """
     images = images.with_noise(config.noise)
-    made_from = {"config": config.to_json_dict(), "images": images.sha256, "seed": seed}
+    key = {
+        "revision": REVISION,
+        "config": config.to_json_dict(),
+        "images": images.sha256,
+        "seed": seed,
+    }
 
     def train() -> dict[str, Tensor]:
-        run = train_shared(images, config, seed, progress=progress)
-        return dict(run.network.state_dict())
+        return dict(train_shared(images, config, seed, progress=progress).network.state_dict())
 
-    weights = _read_or_make(path, made_from, train)
+    weights = Cache(Path(folder or default_cache()) / "shared").tensors(key, train)
     channels, classes = images.shape[0], images.num_classes
-    network = SharedChildNetwork(config.num_layers, config.channels, channels, classes)
+    network = SharedChildNetwork(
+        config.num_layers, config.channels, channels, classes, config.keep_probability, seed
+    )
     network.load_state_dict(weights)
     return network.eval()
-
-
-def _read_or_make(
-    path: str | Path, made_from: dict[str, Any], make: Callable[[], dict[str, Tensor]]
-) -> dict[str, Tensor]:
-    """Tensors from a file that says it was made from the same, else made and written there."""
-    header = {"made_from": json.dumps(made_from, sort_keys=True)}
-    if Path(path).exists():
-        tensors, found = read_tensors(path)
-        if found == header:
-            return tensors
-    tensors = make()
-    write_tensors(path, tensors, header)
-    return tensors
 
 
 def supernets(
@@ -85,8 +84,7 @@ def supernets(
 ) -> list[SharedChildNetwork]:
     """The shared networks of a benchmark, one per seed; see :func:`supernet`."""
     return [
-        supernet(config.shared, images, seed, folder / f"supernet-{seed}.safetensors", progress)
-        for seed in range(config.supernets)
+        supernet(config.shared, images, seed, folder, progress) for seed in range(config.supernets)
     ]
 
 
@@ -109,13 +107,14 @@ def score_all(
         progress: Show a progress bar.
     """
     listing = "\n".join(str(architecture) for architecture in architectures)
-    made_from = {
+    key = {
+        "revision": REVISION,
         "config": config.shared.to_json_dict(),
         "statistics": config.statistics,
         "images": images.sha256,
         "architectures": hashlib.sha256(listing.encode()).hexdigest(),
     }
-    found = []
+    cache, found = Cache(folder / "scores"), []
     for seed, network in enumerate(networks):
 
         def score(network: SharedChildNetwork = network) -> dict[str, Tensor]:
@@ -124,8 +123,7 @@ def score_all(
             )
             return {name: torch.from_numpy(values) for name, values in scores._asdict().items()}
 
-        path = folder / f"scores-{seed}.safetensors"
-        tensors = _read_or_make(path, {**made_from, "seed": seed}, score)
+        tensors = cache.tensors({**key, "seed": seed}, score)
         found.append(SharedScores(**{name: tensors[name].numpy() for name in SharedScores._fields}))
     return found
 

@@ -5,8 +5,8 @@ fits the labels of a benchmark, and :class:`SkipPatternOracle` extends the label
 data, which say nothing about operations. All have one interface, :class:`Oracle`.
 """
 
+from paper_nas.cache import CacheDamaged
 from paper_nas.oracles.base import PROVENANCES, InvalidArchitecture, Oracle, Scores
-from paper_nas.oracles.cache import CacheDamaged
 from paper_nas.oracles.features import architecture_features
 from paper_nas.oracles.fitted import (
     REGRESSORS,

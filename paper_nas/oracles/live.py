@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from tqdm.auto import tqdm
 
+from paper_nas.benchmark import DIGITS_BENCHMARK, supernet
+from paper_nas.cache import REVISION, Cache, default_cache
 from paper_nas.child import (
     STATISTICS,
     Budget,
@@ -16,7 +18,6 @@ from paper_nas.child import (
     SharedConfig,
     SharedRun,
     StandaloneResult,
-    train_shared,
     train_standalone,
 )
 from paper_nas.datasets import ArchitectureDataset, score_from_nll
@@ -29,24 +30,10 @@ from paper_nas.oracles.base import (
     recorded_labels,
     recorded_or,
 )
-from paper_nas.oracles.cache import Cache, default_cache
 from paper_nas.space import Architecture
-
-if TYPE_CHECKING:
-    from paper_nas.benchmark.settings import BenchmarkConfig
 
 RECORDED_SEED = 0
 """Seed of the trainings whose scores are the labels of enas-digits."""
-
-REVISION = 1
-"""Part of every key in the cache: to be raised when a change of the code changes results."""
-
-
-def digits_benchmark() -> BenchmarkConfig:
-    """The configuration of enas-digits, from which defaults are taken when they are needed."""
-    from paper_nas.benchmark.settings import DIGITS_BENCHMARK
-
-    return DIGITS_BENCHMARK
 
 
 class StandaloneOracle(Oracle):
@@ -90,8 +77,8 @@ class StandaloneOracle(Oracle):
         """Collect the recorded labels."""
         layers = num_layers if dataset is None else layers_of(dataset)
         super().__init__("stand-alone", NLL_SCORE, layers)
-        self.budget = digits_benchmark().budget if budget is None else budget
-        images = digits_benchmark().load_images() if images is None else images
+        self.budget = DIGITS_BENCHMARK.budget if budget is None else budget
+        images = DIGITS_BENCHMARK.load_images() if images is None else images
         self.images = images.with_noise(self.budget.noise)
         if not len(images.validation) or not len(images.test):
             raise ValueError(f"{images.name} has an empty part; both other parts are scored here")
@@ -106,9 +93,8 @@ class StandaloneOracle(Oracle):
         if dataset.name == "enas-cifar10":
             raise ValueError("the labels of enas-cifar10 come from no stand-alone training")
         if dataset.name == "enas-digits":
-            benchmark = digits_benchmark()
-            images = benchmark.load_images().with_noise(benchmark.budget.noise)
-            if self.budget != benchmark.budget or self.images.sha256 != images.sha256:
+            images = DIGITS_BENCHMARK.load_images().with_noise(DIGITS_BENCHMARK.budget.noise)
+            if self.budget != DIGITS_BENCHMARK.budget or self.images.sha256 != images.sha256:
                 raise ValueError(
                     "the labels of enas-digits were made with other images or another budget; "
                     "leave out both, or the data set"
@@ -223,26 +209,10 @@ class WeightSharingOracle(Oracle):
             ValueError: As above, or a batch larger than the training part.
             TrainingDiverged: The loss became NaN or infinite.
         """
-        config = digits_benchmark().shared if config is None else config
-        images = digits_benchmark().load_images() if images is None else images
+        config = DIGITS_BENCHMARK.shared if config is None else config
+        images = DIGITS_BENCHMARK.load_images() if images is None else images
         images = images.with_noise(config.noise)
-        store = Cache(Path(cache or default_cache()) / "shared")
-        key = {
-            "revision": REVISION,
-            "config": config.to_json_dict(),
-            "images": images.sha256,
-            "seed": seed,
-        }
-        weights = store.read_tensors(key)
-        if weights is None:
-            network = train_shared(images, config, seed, progress=progress).network
-            store.write_tensors(key, network.state_dict())
-        else:
-            network = SharedChildNetwork(
-                config.num_layers, config.channels, images.shape[0], images.num_classes,
-                config.keep_probability, seed,
-            ).eval()  # fmt: skip
-            network.load_state_dict(weights)
+        network = supernet(config, images, seed, cache, progress)
         return cls(network, images, statistics, progress)
 
     def _score(self, architectures: list[Architecture]) -> Scores:

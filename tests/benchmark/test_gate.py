@@ -55,6 +55,8 @@ def test_the_cause_is_found(model: str) -> None:
     assert by_operations["explained"]["operations"].value > 0.7
     assert by_operations["explained"]["skips"].value < 0.1
     assert by_operations["margins"]["skips"].low > 0.15
+    gain = by_operations["margins"]["skips"].value
+    assert gain <= by_operations["explained"]["operations and skips"].value
     by_skips = assess(labels_by(skips), IMAGES)[model]
     assert by_skips["explained"]["skips"].value > 0.7
     assert by_skips["margins"]["skips"].value < 0.05

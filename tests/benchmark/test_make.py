@@ -81,7 +81,7 @@ def test_losses_are_those_of_the_trainings(made: Path) -> None:
 
 def test_weight_sharing_scores_are_those_of_the_network(made: Path) -> None:
     dataset, images = load_enas_digits(root=made / "data"), TINY.load_images()
-    network = supernet(TINY.shared, images, 1, made / "runs/enas-digits/supernet-1.safetensors")
+    network = supernet(TINY.shared, images, 1, made / "runs/enas-digits")
     scores = network.evaluate(dataset.architectures, images, statistics=TINY.statistics)
     stored = dataset.labels["weight_sharing_nll_seed_1"]
     np.testing.assert_allclose(stored, scores.nll, atol=6e-5)

@@ -40,7 +40,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         return train_shared(images, config, seed, **options)
 
     monkeypatch.setattr(live, "train_standalone", alone)
-    monkeypatch.setattr(live, "train_shared", shared)
+    monkeypatch.setattr("paper_nas.benchmark.weight_sharing.train_shared", shared)
     return log
 
 
@@ -177,7 +177,7 @@ def test_what_came_before_an_interruption_is_kept(
 def test_the_default_cache_is_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / name)
     StandaloneOracle(images=IMAGES, budget=BUDGET).score([FIRST])
-    assert len(list((tmp_path / "paper_nas" / "oracles" / "standalone").glob("*.json"))) == 1
+    assert len(list((tmp_path / "paper_nas" / "networks" / "standalone").glob("*.json"))) == 1
 
 
 def empty_part() -> ImagePart:
@@ -202,7 +202,7 @@ def test_what_does_not_fit_is_refused(tmp_path: Path, options: dict[str, Any], r
 def benchmark(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Tiny settings in place of those of enas-digits."""
     settings = SimpleNamespace(budget=BUDGET, shared=CONFIG, load_images=lambda: tiny_images())
-    monkeypatch.setattr(live, "digits_benchmark", lambda: settings)
+    monkeypatch.setattr(live, "DIGITS_BENCHMARK", settings)
     return settings
 
 
@@ -219,7 +219,7 @@ def test_the_benchmark_is_the_default(tmp_path: Path, benchmark: SimpleNamespace
 
 
 def test_the_benchmark_has_what_is_used_here() -> None:
-    settings = live.digits_benchmark()
+    settings = live.DIGITS_BENCHMARK
     assert settings.load_images().with_noise(settings.budget.noise).num_classes == 10
     assert settings.shared.num_layers == 6
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,18 @@ from torch import Tensor
 
 from paper_nas.artifacts import ResultDamaged, read_tensors, write_json, write_tensors
 
+REVISION = 1
+"""Belongs into the key of whatever a child network computed: to be raised when a change of its code
+changes results."""
+
 
 class CacheDamaged(UserWarning):
     """A file of the cache is not what was written; its content is computed again."""
 
 
 def default_cache() -> Path:
-    """Where oracles keep results unless told otherwise: in the user's cache folder."""
-    return Path(pooch.os_cache("paper_nas")) / "oracles"
+    """Where trained networks are kept unless told otherwise: in the user's cache folder."""
+    return Path(pooch.os_cache("paper_nas")) / "networks"
 
 
 class Cache:
@@ -76,6 +80,16 @@ class Cache:
             _report(path, reason)
             return None
         return tensors
+
+    def tensors(
+        self, key: Mapping[str, Any], make: Callable[[], Mapping[str, Tensor]]
+    ) -> dict[str, Tensor]:
+        """The tensors of a key, made and kept if there is no undamaged file."""
+        found = self.read_tensors(key)
+        if found is None:
+            found = dict(make())
+            self.write_tensors(key, found)
+        return found
 
     def write_tensors(self, key: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
         """Keep named tensors as safetensors, atomically, with key and checksum in the header."""
