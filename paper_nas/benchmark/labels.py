@@ -148,12 +148,13 @@ def train_labels(
     file = LabelFile(path, images, budget)
     labels = {**(known or {}), **file.read()}
     missing = [task for task in dict.fromkeys(tasks) if task not in labels]
-    results = _trained(missing, images, budget, workers) if missing else iter(())
-    bar = tqdm(total=len(tasks), initial=len(tasks) - len(missing), disable=not progress)
-    with bar:
-        for task, label in file.append(results):
-            labels[task] = label
-            bar.update()
+    if missing:  # a file that is only read may be another process's to write
+        results = _trained(missing, images, budget, workers)
+        done = len(tasks) - len(missing)
+        with tqdm(total=len(tasks), initial=done, disable=not progress) as bar:
+            for task, label in file.append(results):
+                labels[task] = label
+                bar.update()
     return {task: labels[task] for task in tasks}
 
 
