@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from paper_nas.drawing import display_label, text_colour
+from paper_nas.drawing import display_label
 from paper_nas.figures.style import INK, SERIES_COLOURS, new_figure
 from paper_nas.space import OPERATION_NAMES
 from paper_nas.statistics import Interval, correlate
@@ -129,6 +129,8 @@ def operation_effects_map(effects: np.ndarray, errors: np.ndarray) -> go.Figure:
         ygap=3,
         colorscale=DIVERGING,
         showscale=False,
+        text=[[f"{value:+.2f}" for value in row] for row in effects],
+        texttemplate="%{text}",
         customdata=errors.round(4).tolist(),
         hovertemplate="%{x} in %{y}: %{z:+.3f} ± %{customdata:.3f}<extra></extra>",
     )
@@ -140,23 +142,8 @@ def operation_effects_map(effects: np.ndarray, errors: np.ndarray) -> go.Figure:
         f"{errors.max():.3f}."
     )
     figure = new_figure("operation-effects", alt, heat, height=360)
-    for row, column in np.ndindex(effects.shape):
-        shade = _shade(float(effects[row, column]) / bound)
-        figure.add_annotation(
-            x=labels[column], y=layers[row], text=f"{effects[row, column]:+.2f}", showarrow=False,
-            font={"color": text_colour(shade)},
-        )  # fmt: skip
     figure.update_xaxes(side="top", ticks="", showline=False)
     return figure.update_yaxes(autorange="reversed", ticks="", showgrid=False)
-
-
-def _shade(value: float) -> str:
-    """The colour of :data:`DIVERGING` at a value in [-1, 1]."""
-    ends = [(196, 80, 10), (242, 242, 242), (11, 102, 168)]
-    left, right = (ends[0], ends[1]) if value < 0 else (ends[1], ends[2])
-    part = value + 1 if value < 0 else value
-    mixed = [round(a + part * (b - a)) for a, b in zip(left, right, strict=True)]
-    return "#" + "".join(f"{channel:02x}" for channel in mixed)
 
 
 def explained_variance(rows: Mapping[str, Mapping[str, Sequence[float]]]) -> go.Figure:

@@ -38,7 +38,10 @@ def child_network(
         tall = _TALLEST * (size / largest) ** 0.5
         shapes.append(_box(position, tall, OPERATION_COLOURS.get(name, STEM_COLOUR)))
         label = "stem" if position == 0 else display_label(name)
-        notes.append(_note(position, -_TALLEST - 0.1, f"{label}<br>{size}×{size}, {channels}"))
+        short = label.replace(" ", "<br>") if " " in label else f"{label}<br>"
+        notes.append(
+            _note(position, -_TALLEST - 0.1, f"{short}<br>{size}×{size}<br>{channels} ch.")
+        )
         words.append(f"{label}, {size}x{size} with {channels} channels")
         if position > 0:
             for entry in selected_entries(architecture, position - 1):
@@ -52,11 +55,11 @@ def child_network(
         f"and a linear classifier. {skips} skips are drawn as arcs; maps are halved and channels "
         f"doubled after layers {' and '.join(str(site + 1) for site in sites)}."
     )
-    figure = new_figure("child-network", alt, shapes=shapes, annotations=notes, height=330)
+    figure = new_figure("child-network", alt, shapes=shapes, annotations=notes, height=360)
     figure.update_layout(margin={"l": 8, "r": 8, "t": 12, "b": 8})
     hidden = {"visible": False, "fixedrange": True}
     figure.update_xaxes(range=[-0.6, len(names) - 0.4], **hidden)
-    return figure.update_yaxes(range=[-_TALLEST - 0.75, _TALLEST + 1.5], **hidden)
+    return figure.update_yaxes(range=[-_TALLEST - 1.15, _TALLEST + 1.5], **hidden)
 
 
 def _box(position: int, tall: float, colour: str) -> dict[str, Any]:
@@ -81,5 +84,5 @@ def _reduction(position: int) -> dict[str, Any]:
 
 def _note(x: float, y: float, text: str) -> dict[str, Any]:
     return {
-        "x": x, "y": y, "text": text, "showarrow": False, "yanchor": "top", "font": {"size": 11},
+        "x": x, "y": y, "text": text, "showarrow": False, "yanchor": "top", "font": {"size": 10},
     }  # fmt: skip
