@@ -198,7 +198,7 @@ def ordering_by_way(ways: Mapping[str, Mapping[str, Any]]) -> go.Figure:
         f"{networks} networks: {words}."
     )
     figure = new_figure("weight-sharing-ways", alt, *traces, height=330)
-    figure.update_xaxes(title_text="Spearman's correlation with stand-alone training")
+    figure.update_xaxes(title_text="Spearman's correlation")
     return figure.update_yaxes(autorange="reversed", showgrid=False)
 
 
