@@ -52,8 +52,8 @@ REGRESSORS: dict[str, Callable[[int], Any]] = {
         300, min_samples_leaf=2, max_features=0.3, random_state=seed
     ),
 }  # fmt: skip
-"""Models for :class:`SurrogateOracle`, made from a seed. The first is its default: of these four it
-explained most of the gate's first labels; :func:`compare_regressors` tells about any others."""
+"""Models for :class:`SurrogateOracle`, made from a seed. The first is its default;
+:func:`compare_regressors` ranks them on the labels at hand."""
 
 HELD_OUT_SHARE = 10
 """One pattern in so many is held out by :class:`SkipPatternOracle`."""
