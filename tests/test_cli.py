@@ -9,13 +9,14 @@ import torch
 
 from paper_nas import __main__ as cli
 from paper_nas.artifacts import ResultStore
+from paper_nas.commands import train as train_command
 from paper_nas.training import load_trained
 from tests.samples import tiny_dataset
 
 
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "load_dataset", lambda name: tiny_dataset(32))
+    monkeypatch.setattr(train_command, "load_dataset", lambda name: tiny_dataset(32))
 
 
 def train(tmp_path: Path, *words: str) -> int:

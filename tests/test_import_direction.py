@@ -16,7 +16,7 @@ ORDER = (
     "config", "artifacts", "cache", "paper_numbers", "drawing", "space", "graphs", "datasets",
     "statistics", "operations", "models", "training", "evaluation", "regression", "child",
     "benchmark", "oracles", "search", "projection", "rendering", "figures", "widgets",
-    "teaching", "explorer", "__main__",
+    "teaching", "explorer", "commands", "__main__",
 )  # fmt: skip
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -24,6 +24,7 @@ from paper_nas.benchmark.labels import train_label
 from paper_nas.benchmark.make import recorded_labels
 from paper_nas.benchmark.weight_sharing import FINE_TUNING_STEPS, supernet
 from paper_nas.child import STATISTICS
+from paper_nas.commands import benchmark as command
 from paper_nas.datasets import load_enas_digits, score_from_nll
 from tests.benchmark.samples import TINY
 
@@ -38,7 +39,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the results of both commands on the small benchmark."""
     root = tmp_path_factory.mktemp("benchmark")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(command_line, "DIGITS_BENCHMARK", replace(TINY, name="enas-digits"))
+        patch.setattr(command, "DIGITS_BENCHMARK", replace(TINY, name="enas-digits"))
         patch.setattr("paper_nas.benchmark.make.VARIANTS", SMALL_GATE)
         patch.setattr("paper_nas.benchmark.gate.REPEATS", 20)
         patch.setattr("paper_nas.benchmark.weight_sharing.REPEATS", 20)

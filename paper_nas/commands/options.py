@@ -1,0 +1,64 @@
+"""What several subcommands share: folders, and the settings of a training."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pooch
+
+from paper_nas.config import PRESETS, SCHEDULES, TrainingConfig
+from paper_nas.models import MODEL_NAMES
+
+
+def add_folders(parser: argparse.ArgumentParser) -> None:
+    """Options for where unfinished work and results go."""
+    parser.add_argument("--runs", type=Path, help="folder of unfinished work (default: user cache)")
+    parser.add_argument("--results", type=Path, help="folder of results (default: results/)")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def add_training(parser: argparse.ArgumentParser, preset: str) -> None:
+    """Options that choose a model, a preset and the settings that replace the preset's."""
+    parser.add_argument("model", choices=MODEL_NAMES)
+    parser.add_argument("--preset", choices=PRESETS, default=preset)
+    parser.add_argument("--dataset", default="enas-cifar10")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    group = parser.add_argument_group("settings that replace the preset's")
+    group.add_argument("--seed", type=int)
+    group.add_argument("--epochs", type=int)
+    group.add_argument("--iterations", type=int, help="T of the paper")
+    group.add_argument("--hidden-size", type=int)
+    group.add_argument("--latent-size", type=int)
+    group.add_argument("--embedding-size", type=int)
+    group.add_argument("--operation-scale", type=float)
+    group.add_argument("--batch-size", type=int)
+    group.add_argument("--learning-rate", type=float)
+    group.add_argument("--schedule", choices=SCHEDULES)
+    group.add_argument("--hold", type=float, help="share of the steps at the full rate")
+    group.add_argument("--clip", type=float)
+    group.add_argument("--train-limit", type=int)
+
+
+def training_config(options: argparse.Namespace) -> TrainingConfig:
+    """The preset, with the settings that were given."""
+    names = TrainingConfig.__dataclass_fields__
+    given = {key: value for key, value in vars(options).items() if key in names}
+    return PRESETS[options.preset].changed(**{k: v for k, v in given.items() if v is not None})
+
+
+def runs_folder(options: argparse.Namespace) -> Path:
+    """Where unfinished work lives."""
+    return options.runs or Path(pooch.os_cache("paper_nas")) / "runs"
+
+
+def run_name(model: str, preset: str, config: TrainingConfig) -> str:
+    """Name of a training's folder: model, preset, and each setting that is not the preset's."""
+    parts = [model, preset]
+    default = PRESETS[preset].to_json_dict()
+    for key, value in config.to_json_dict().items():
+        if value != default[key] and key != "seed":
+            text = value if isinstance(value, str) else f"{value:g}"
+            parts.append(f"{key.replace('_', '-')}-{text}")
+    return "_".join([*parts, f"seed-{config.seed}"])
