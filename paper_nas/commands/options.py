@@ -58,7 +58,7 @@ def run_name(model: str, preset: str, config: TrainingConfig) -> str:
     parts = [model, preset]
     default = PRESETS[preset].to_json_dict()
     for key, value in config.to_json_dict().items():
-        if value != default[key] and key != "seed":
+        if value != default[key] and key not in ("seed", "snapshots"):
             text = value if isinstance(value, str) else f"{value:g}"
             parts.append(f"{key.replace('_', '-')}-{text}")
     return "_".join([*parts, f"seed-{config.seed}"])
