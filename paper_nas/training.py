@@ -23,7 +23,13 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from paper_nas.artifacts import ResultDamaged, ResultStore, read_tensors, write_tensors
+from paper_nas.artifacts import (
+    ResultDamaged,
+    ResultMissing,
+    ResultStore,
+    read_tensors,
+    write_tensors,
+)
 from paper_nas.config import TrainingConfig
 from paper_nas.datasets import ArchitectureDataset
 from paper_nas.graphs import GraphBatch
@@ -327,6 +333,53 @@ def load_trained(store: ResultStore, name: str) -> GraphVae:
     return model.eval()
 
 
+def load_from_run(
+    model_name: str,
+    config: TrainingConfig,
+    directory: str | Path,
+    iteration: int | None = None,
+    epoch: int | None = None,
+) -> GraphVae:
+    """The model of a training's folder, as it was after its last or an earlier epoch.
+
+    Args:
+        model_name: Name of the model.
+        config: Configuration of the training.
+        directory: Folder that was given to :func:`train_model`.
+        iteration: Of the paper's ``T``; by default the last.
+        epoch: A member of ``config.snapshots``; by default the last epoch.
+
+    Raises:
+        ResultMissing: There is no such snapshot, or the training is not finished.
+        ResultDamaged: A file cannot be read.
+        CheckpointMismatch: The checkpoint belongs to another configuration or model.
+    """
+    directory = Path(directory)
+    iteration, epoch = iteration or config.iterations, epoch or config.epochs
+    model = fresh_model(model_name, config)
+    if (iteration, epoch) != (config.iterations, config.epochs):
+        path = directory / _snapshot_name(iteration, epoch)
+        if not path.is_file():
+            raise ResultMissing(
+                f"no snapshot {path}; trainings of this configuration keep epochs "
+                f"{list(config.snapshots)} of iterations 1 to {config.iterations}"
+            )
+        load_model_weights(model, read_tensors(path)[0])
+        return model.eval()
+    run = TrainingRun(model_name, config, {}, model, directory=directory)
+    _load_checkpoint(run, keys=("model", "config"))
+    if not run.finished:
+        raise ResultMissing(
+            f"the training in {directory} has done {len(run.history)} of "
+            f"{config.epochs * config.iterations} epochs; finish it first (train --resume)"
+        )
+    return model.eval()
+
+
+def _snapshot_name(iteration: int, epoch: int) -> str:
+    return f"snapshot-t{iteration}-e{epoch:03d}.safetensors"
+
+
 def _save_checkpoint(run: TrainingRun, optimizer: torch.optim.Optimizer) -> None:
     if run.directory is None:
         return
@@ -337,8 +390,8 @@ def _save_checkpoint(run: TrainingRun, optimizer: torch.optim.Optimizer) -> None
     write_tensors(run.directory / CHECKPOINT, tensors, {"run": json.dumps(_identity(run))})
     last = run.history[-1]
     if last["epoch"] in run.config.snapshots:
-        name = f"snapshot-t{last['iteration']}-e{last['epoch']:03d}.safetensors"
-        write_tensors(run.directory / name, model_weights(run.model))
+        path = run.directory / _snapshot_name(last["iteration"], last["epoch"])
+        write_tensors(path, model_weights(run.model))
 
 
 def _identity(run: TrainingRun) -> dict[str, Any]:
@@ -350,8 +403,10 @@ def _identity(run: TrainingRun) -> dict[str, Any]:
     }
 
 
-def _load_checkpoint(run: TrainingRun) -> torch.optim.Adam:
-    """Fill the run from its checkpoint; returns the optimiser with its moments."""
+def _load_checkpoint(
+    run: TrainingRun, keys: tuple[str, ...] = ("model", "config", "dataset")
+) -> torch.optim.Adam:
+    """Fill the run from its checkpoint, if they agree; returns the optimiser with its moments."""
     assert run.directory is not None
     path = run.directory / CHECKPOINT
     tensors, header = read_tensors(path)
@@ -360,7 +415,7 @@ def _load_checkpoint(run: TrainingRun) -> torch.optim.Adam:
     except (KeyError, ValueError) as reason:
         raise ResultDamaged(f"{path} is no checkpoint of this package: {reason}") from reason
     expected = _identity(run)
-    for key in ("model", "config", "dataset"):
+    for key in keys:
         if stored[key] != expected[key]:
             raise CheckpointMismatch(
                 f"{path} has another {key}: {stored[key]}, not {expected[key]}"

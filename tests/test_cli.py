@@ -9,6 +9,7 @@ import torch
 
 from paper_nas import __main__ as cli
 from paper_nas.artifacts import ResultStore
+from paper_nas.commands import evaluate as evaluate_command
 from paper_nas.commands import train as train_command
 from paper_nas.training import load_trained
 from tests.samples import tiny_dataset
@@ -16,7 +17,8 @@ from tests.samples import tiny_dataset
 
 @pytest.fixture
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train_command, "load_dataset", lambda name: tiny_dataset(32))
+    for module in (train_command, evaluate_command):
+        monkeypatch.setattr(module, "load_dataset", lambda name: tiny_dataset(32))
 
 
 def train(tmp_path: Path, *words: str) -> int:
@@ -51,6 +53,39 @@ def test_train_twice_needs_resume(
     assert train(tmp_path, "--epochs", "1") == 1
     assert "--resume" in capsys.readouterr().err
     assert train(tmp_path, "--epochs", "1", "--resume") == 0
+
+
+def test_a_training_is_evaluated(
+    tmp_path: Path, tiny: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = ["--epochs", "2", "--iterations", "2", "--seed", "3"]
+    evaluate = ["evaluate", "dvae-emb", "--preset", "smoke", "--quiet", "--decodes", "2", *settings]
+    evaluate += ["--runs", str(tmp_path / "runs"), "--results", str(tmp_path / "results")]
+    assert cli.main(evaluate) == 1
+    assert "checkpoint" in capsys.readouterr().err
+    assert train(tmp_path, *settings) == 0
+    store, name = ResultStore(tmp_path / "results"), "dvae-emb_smoke_epochs-2_iterations-2_seed-3"
+    assert cli.main(evaluate) == 0
+    assert store.names() == [f"evaluation/{name}", f"training/{name}"]
+    figures = store.load_json(f"evaluation/{name}", "evaluation.json")
+    assert figures["reconstruction"]["graphs"] == 4
+    assert figures["collisions"]["graphs"] == 32
+    assert store.load_tensors(f"evaluation/{name}", "latents.safetensors")["test"].shape == (4, 16)
+    assert store.manifest(f"evaluation/{name}").cpu_seconds > 0
+    assert cli.main([*evaluate, "--iteration", "1"]) == 1
+    assert "no snapshot" in capsys.readouterr().err
+
+
+def test_a_trial_is_judged_on_rows_that_it_did_not_train_on(tmp_path: Path, tiny: None) -> None:
+    folders = ["--runs", str(tmp_path / "runs"), "--results", str(tmp_path / "results")]
+    assert cli.main(["trial", "dvae", "--preset", "smoke", "--quiet", "--epochs", "2",
+                     "--train-limit", "20", *folders]) == 0  # fmt: skip
+    store = ResultStore(tmp_path / "results")
+    [name] = store.names()
+    trial = store.load_json(name, "trial.json")
+    assert trial["validation"]["graphs"] == 28 - 20
+    assert len(trial["history"]) == 2
+    assert 0 <= trial["validation"]["expected"] <= trial["validation"]["greedy"] + 0.5
 
 
 def test_missing_data_is_an_error_with_a_remedy(

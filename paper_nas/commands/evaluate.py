@@ -1,0 +1,119 @@
+"""``evaluate``: Table 1 of one training, and what stands beside it."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import asdict, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from paper_nas.artifacts import Manifest, ResultMissing, ResultStore, command_line
+from paper_nas.commands.options import (
+    add_folders,
+    add_training,
+    run_name,
+    runs_folder,
+    training_config,
+)
+from paper_nas.datasets import ArchitectureDataset, load_dataset
+from paper_nas.evaluation import (
+    DECODES,
+    collisions,
+    encode_graphs,
+    prior_generation,
+    reconstruction_accuracy,
+)
+from paper_nas.graphs import GraphBatch
+from paper_nas.models import GraphVae
+from paper_nas.training import load_from_run, load_trained
+
+
+def add_parser(commands: Any) -> None:
+    """Declare ``evaluate``; it takes the options of the training that it evaluates."""
+    parser = commands.add_parser("evaluate", help="Table 1 of a finished training")
+    parser.set_defaults(run=_evaluate)
+    add_training(parser, "laptop")
+    add_folders(parser)
+    parser.add_argument("--iteration", type=int, help="of T (default: the last)")
+    parser.add_argument("--epoch", type=int, help="a snapshot (default: the last epoch)")
+    parser.add_argument("--decodes", type=int, default=DECODES, help="of each test graph")
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    torch.set_num_threads(options.threads)
+    config, dataset = training_config(options), load_dataset(options.dataset)
+    training = run_name(options.model, options.preset, config)
+    iteration, epoch = options.iteration or config.iterations, options.epoch or config.epochs
+    last = (iteration, epoch) == (config.iterations, config.epochs)
+    name = f"evaluation/{training}" + ("" if last else f"_t-{iteration}_e-{epoch}")
+    manifest = Manifest(
+        command=command_line(),
+        configuration={
+            "model": options.model,
+            **config.to_json_dict(),
+            "preset": options.preset,
+            "evaluated_iteration": iteration,
+            "evaluated_epoch": epoch,
+            "decodes": options.decodes,
+        },
+        seed=config.seed,
+        dataset={"name": dataset.name, "sha256": dataset.sha256, "split": dataset.split},
+        cpu_seconds=0.0,
+        wall_seconds=0.0,
+    )
+    store = ResultStore(options.results)
+    if last and _keeps_weights(store, f"training/{training}"):
+        model = load_trained(store, f"training/{training}")
+    else:
+        folder = runs_folder(options) / training
+        model = load_from_run(options.model, config, folder, iteration, epoch)
+    start, cpu = time.perf_counter(), time.process_time()
+    figures, latents = table1(model, dataset, options.decodes, not options.quiet)
+    manifest = replace(
+        manifest,
+        cpu_seconds=time.process_time() - cpu,
+        wall_seconds=time.perf_counter() - start,
+    )
+    store.write(
+        name,
+        manifest,
+        json_files={"evaluation.json": figures},
+        tensor_files={"latents.safetensors": {"test": latents.half()}},
+    )
+    print(f"stored {name}")
+
+
+def _keeps_weights(store: ResultStore, training: str) -> bool:
+    try:
+        return "weights.safetensors" in store.manifest(training).files
+    except ResultMissing:
+        return False
+
+
+def table1(
+    model: GraphVae, dataset: ArchitectureDataset, decodes: int = DECODES, progress: bool = False
+) -> tuple[dict[str, Any], Tensor]:
+    """All figures of one model, ready for JSON, and the latents of the test part ``[B, Z]``.
+
+    Args:
+        model: The model.
+        dataset: Training and test part.
+        decodes: Sampled decodes of each test graph.
+        progress: Show a progress bar.
+    """
+    train, test = dataset.graphs(dataset.train_index), dataset.graphs(dataset.test_index)
+    known, latents = encode_graphs(model, train)[0], encode_graphs(model, test)[0]
+    generated = [
+        prior_generation(model, train, match, train_latents=known if match else None)
+        for match in (True, False)
+    ]
+    figures = {
+        "reconstruction": asdict(reconstruction_accuracy(model, test, decodes, progress=progress)),
+        "generation": asdict(generated[0]),
+        "generation_standard_normal": asdict(generated[1]),
+        "collisions": asdict(collisions(model, GraphBatch.concatenate([train, test]))),
+    }
+    return figures, latents

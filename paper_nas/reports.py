@@ -1,0 +1,223 @@
+"""Tables of the paper beside ours, put together from stored results.
+
+A row is one model under one configuration; its figures are means over the seeds of its trainings,
+with the standard deviation between them, so that a difference can be held against what another
+seed would have changed.
+"""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from paper_nas.artifacts import Manifest, ResultStore
+from paper_nas.models import MODEL_NAMES
+from paper_nas.paper_numbers import PaperNumbers
+
+MODEL_LABELS: dict[str, str] = {
+    "dvae": "D-VAE",
+    "gcn": "GCN",
+    "svae": "S-VAE",
+    "graphrnn": "GraphRNN",
+    "dvae-emb": "DVAE-EMB",
+    "gcn-emb": "GCN-EMB",
+}
+"""The models as the paper calls them, in the order of its tables."""
+
+PAPER_FIGURES = ("accuracy", "validity", "uniqueness")
+"""Figures of :data:`TABLE1` that the paper's Table 1 has."""
+
+TABLE1: dict[str, Callable[[dict[str, Any]], float]] = {
+    "accuracy": lambda e: e["reconstruction"]["sampled"],
+    "validity": lambda e: e["generation"]["validity"],
+    "uniqueness": lambda e: e["generation"]["uniqueness"],
+    "novelty": lambda e: e["generation"]["novelty"],
+    "expected accuracy": lambda e: e["reconstruction"]["expected"],
+    "greedy accuracy": lambda e: e["reconstruction"]["greedy"],
+    "operations": lambda e: e["reconstruction"]["operations"],
+    "skips": lambda e: e["reconstruction"]["skips"],
+    "validity, N(0, 1)": lambda e: e["generation_standard_normal"]["validity"],
+    "uniqueness, N(0, 1)": lambda e: e["generation_standard_normal"]["uniqueness"],
+}
+"""Figures of Table 1, and where an evaluation holds them; shares, shown in per cent."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of a row.
+
+    Attributes:
+        values: One per seed, in the order of the row's seeds.
+        paper: The paper's value, if it has one.
+    """
+
+    values: list[float]
+    paper: float | None = None
+
+    @property
+    def mean(self) -> float:
+        """Mean over the seeds."""
+        return statistics.fmean(self.values)
+
+    @property
+    def sd(self) -> float | None:
+        """Sample standard deviation between the seeds; ``None`` for one seed."""
+        return statistics.stdev(self.values) if len(self.values) > 1 else None
+
+    @property
+    def difference(self) -> float | None:
+        """Our mean minus the paper's value."""
+        return None if self.paper is None else self.mean - self.paper
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model under one configuration.
+
+    Attributes:
+        model: Its name.
+        configuration: Name of the training without the seed.
+        settings: The configuration of its trainings (``seed`` is that of the first).
+        iteration: Of the paper's ``T``.
+        epoch: Evaluated epoch.
+        seeds: Seeds of its trainings.
+        figures: By name.
+        results: Name of each stored result to its manifest.
+        core_seconds: CPU seconds of each training, as far as its result is stored.
+    """
+
+    model: str
+    configuration: str
+    settings: Mapping[str, Any]
+    iteration: int
+    epoch: int
+    seeds: list[int]
+    figures: dict[str, Figure]
+    results: dict[str, Manifest]
+    core_seconds: list[float]
+
+    @property
+    def label(self) -> str:
+        """The model as the paper calls it."""
+        return MODEL_LABELS.get(self.model, self.model)
+
+    @property
+    def hidden_size(self) -> int:
+        """``H``."""
+        return int(self.settings["hidden_size"])
+
+    @property
+    def published(self) -> bool:
+        """Whether it is one of the six models as published, after its last epoch."""
+        plain = self.configuration.split("_")
+        extra = [part for part in plain[2:] if not part.startswith("hidden-size-")]
+        return self.model in MODEL_LABELS and not extra
+
+
+def table1(store: ResultStore, paper: PaperNumbers) -> list[Row]:
+    """All rows of Table 1 that results exist for: larger models first, in the paper's order.
+
+    Args:
+        store: Where the results are.
+        paper: The paper's numbers.
+    """
+    groups: dict[str, list[str]] = {}
+    for name in store.names():
+        if name.startswith("evaluation/"):
+            groups.setdefault(re.sub(r"_seed-\d+", "", name), []).append(name)
+    rows = [_row(store, paper, group, names) for group, names in groups.items()]
+    order = [*MODEL_LABELS, *MODEL_NAMES]
+    return sorted(
+        rows,
+        key=lambda row: (
+            not row.published,
+            -row.hidden_size,
+            order.index(row.model),
+            row.configuration,
+        ),
+    )
+
+
+def _row(store: ResultStore, paper: PaperNumbers, group: str, names: list[str]) -> Row:
+    manifests = {name: store.manifest(name) for name in names}
+    names = sorted(names, key=lambda name: manifests[name].seed)
+    first = manifests[names[0]].configuration
+    evaluations = [store.load_json(name, "evaluation.json") for name in names]
+    stored = set(store.names())
+    trainings = [t for t in map(_training_name, names) if t in stored]
+    figures = {}
+    for figure, value in TABLE1.items():
+        key = f"table1.{first['model'].replace('-', '_')}.{figure}"
+        reference = paper[key].value if key in paper.numbers else None
+        figures[figure] = Figure([100 * value(e) for e in evaluations], reference)
+    results = {name: manifests[name] for name in names}
+    results |= {name: store.manifest(name) for name in trainings}
+    return Row(
+        model=first["model"],
+        configuration=group.removeprefix("evaluation/"),
+        settings=first,
+        iteration=first["evaluated_iteration"],
+        epoch=first["evaluated_epoch"],
+        seeds=[manifests[name].seed for name in names],
+        figures=figures,
+        results=results,
+        core_seconds=[results[name].cpu_seconds for name in trainings],
+    )
+
+
+def _training_name(evaluation: str) -> str:
+    name = evaluation.replace("evaluation/", "training/", 1)
+    return re.sub(r"_t-\d+_e-\d+$", "", name)
+
+
+def rows_as_json(rows: list[Row]) -> list[dict[str, Any]]:
+    """Rows as values for JSON, each figure with its mean and standard deviation."""
+    return [
+        {
+            "model": row.label,
+            "configuration": row.configuration,
+            "hidden_size": row.hidden_size,
+            "iteration": row.iteration,
+            "epoch": row.epoch,
+            "seeds": row.seeds,
+            "core_seconds": row.core_seconds,
+            "figures": {
+                name: {
+                    "paper": figure.paper,
+                    "mean": figure.mean,
+                    "sd": figure.sd,
+                    "values": figure.values,
+                }
+                for name, figure in row.figures.items()
+            },
+            "results": {
+                name: {
+                    "command": manifest.command,
+                    "commit": manifest.package["commit"],
+                    "cpu_seconds": manifest.cpu_seconds,
+                    "created": manifest.created,
+                    "files": manifest.files,
+                }
+                for name, manifest in row.results.items()
+            },
+        }
+        for row in rows
+    ]
+
+
+def rows_as_text(rows: list[Row], figures: tuple[str, ...] = PAPER_FIGURES) -> str:
+    """Rows as lines of text: the paper's value, ours with its spread, and the number of seeds."""
+    lines = [f"{'':34}" + "".join(f"{name:>30}" for name in figures) + "   seeds"]
+    lines.append(f"{'':34}" + f"{'paper':>12}{'ours':>18}" * len(figures))
+    for row in rows:
+        cells = []
+        for name in figures:
+            figure = row.figures[name]
+            theirs = "-" if figure.paper is None else f"{figure.paper:.2f}"
+            spread = "" if figure.sd is None else f" ± {figure.sd:.2f}"
+            cells.append(f"{theirs:>12}{f'{figure.mean:.2f}{spread}':>18}")
+        lines.append(f"{row.configuration:34.34}{''.join(cells)}{len(row.seeds):8}")
+    return "\n".join(lines)
