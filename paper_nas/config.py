@@ -27,6 +27,8 @@ class TrainingConfig:
         embedding_size: Width of a learnable operation table.
         operation_scale: Constant factor of the operation codes; 1 is as published.
         initial_table: Start of a learnable table, ``"normal"`` (paper) or ``"released"`` (code).
+        decoder_state: What the decoder's type classifier sees, ``"newest"`` vertex or ``"sum"`` of
+            all (``None``: the model's published choice).
         epochs: Passes over the training part, in each iteration.
         iterations: The paper's ``T``: after each iteration only the operation table is kept, and
             everything else starts afresh.
@@ -47,6 +49,7 @@ class TrainingConfig:
     embedding_size: int = 3
     operation_scale: float = 1.0
     initial_table: str = "normal"
+    decoder_state: str | None = None
     epochs: int = 300
     iterations: int = 1
     batch_size: int = 32

@@ -164,6 +164,7 @@ def fresh_model(model_name: str, config: TrainingConfig, iteration: int = 1) -> 
         embedding_size=config.embedding_size,
         operation_scale=config.operation_scale,
         initial_table=config.initial_table,
+        decoder_state=config.decoder_state,
         seed=_seed(config.seed, iteration, 0, 0),
     )
 

@@ -43,6 +43,52 @@ class TestDvaeOneDirection(ModelContract):
         return super().build(seed, max_vertices, bidirectional=False, **settings)
 
 
+class TestGcn(ModelContract):
+    name = "gcn"
+
+
+class TestGcnEmb(ModelContract):
+    name = "gcn-emb"
+
+
+class TestSvae(ModelContract):
+    name = "svae"
+    impossible_bits = True
+
+
+class TestGraphRnn(ModelContract):
+    name = "graphrnn"
+    impossible_bits = True
+
+
+class TestGcnSimultaneous(ModelContract):
+    name = "gcn"
+
+    def build(self, seed: int = 0, max_vertices: int = 8, **settings: object) -> GraphVae:
+        return super().build(seed, max_vertices, simultaneous_convolution=True, **settings)
+
+
+class TestGcnUndirected(ModelContract):
+    name = "gcn"
+
+    def build(self, seed: int = 0, max_vertices: int = 8, **settings: object) -> GraphVae:
+        return super().build(seed, max_vertices, bidirectional=True, **settings)
+
+
+class TestGcnWithTheNewestState(ModelContract):
+    name = "gcn"
+
+    def build(self, seed: int = 0, max_vertices: int = 8, **settings: object) -> GraphVae:
+        return super().build(seed, max_vertices, decoder_state="newest", **settings)
+
+
+class TestDvaeWithTheSumOfStates(ModelContract):
+    name = "dvae"
+
+    def build(self, seed: int = 0, max_vertices: int = 8, **settings: object) -> GraphVae:
+        return super().build(seed, max_vertices, decoder_state="sum", **settings)
+
+
 class TestTheEncoderOfContributing(ModelContract):
     """The example in CONTRIBUTING.md works as printed."""
 
@@ -170,7 +216,9 @@ def test_unknown_models_and_sizes_are_refused() -> None:
             build_model("dvae", **{field: 0})  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="max_vertices"):
         build_model("dvae", max_vertices=2)
-    assert MODEL_NAMES == ("dvae", "dvae-emb")
+    with pytest.raises(ValueError, match="decoder_state"):
+        build_model("dvae", decoder_state="oldest")
+    assert MODEL_NAMES == ("dvae", "dvae-emb", "gcn", "gcn-emb", "svae", "graphrnn")
 
 
 @pytest.mark.parametrize("name", MODEL_NAMES)

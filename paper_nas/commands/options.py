@@ -9,6 +9,7 @@ import pooch
 
 from paper_nas.config import PRESETS, SCHEDULES, TrainingConfig
 from paper_nas.models import MODEL_NAMES
+from paper_nas.models.decoders import DECODER_STATES
 
 
 def add_folders(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +34,7 @@ def add_training(parser: argparse.ArgumentParser, preset: str) -> None:
     group.add_argument("--latent-size", type=int)
     group.add_argument("--embedding-size", type=int)
     group.add_argument("--operation-scale", type=float)
+    group.add_argument("--decoder-state", choices=DECODER_STATES)
     group.add_argument("--batch-size", type=int)
     group.add_argument("--learning-rate", type=float)
     group.add_argument("--schedule", choices=SCHEDULES)

@@ -21,6 +21,7 @@ from paper_nas.figures.benchmark import (
 )
 from paper_nas.figures.child import child_network
 from paper_nas.figures.drawings import draw, text_table
+from paper_nas.figures.evaluation import failures_by_vertex, paper_against_ours
 from paper_nas.figures.style import SERIES_COLOURS, TEMPLATE, new_figure
 from paper_nas.figures.training import embedding_scatter, training_curves, vertex_losses
 from paper_nas.rendering import register_renderer
@@ -39,10 +40,12 @@ __all__ = [
     "draw",
     "embedding_scatter",
     "explained_variance",
+    "failures_by_vertex",
     "new_figure",
     "operation_counts",
     "operation_effects_map",
     "ordering_by_way",
+    "paper_against_ours",
     "skip_count_distribution",
     "skip_frequencies",
     "text_table",

@@ -17,11 +17,16 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from paper_nas.graphs import GraphBatch
+from paper_nas.models.generation import Decoder, GrowingGraphs
 from paper_nas.models.layers import GruCell, MessageFunction
-from paper_nas.space import END, NUM_VERTEX_TYPES, START
+from paper_nas.space import NUM_VERTEX_TYPES, START
 
 GENERATION_CHUNK = 256
 """Graphs decoded together: more would not fit the processor's cache, fewer would waste products."""
+
+
+DECODER_STATES = ("newest", "sum")
+"""What the decoder may predict the next type from, see :class:`AutoregressiveDecoder`."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +118,7 @@ class _EdgeScores(torch.autograd.Function):
         return d_sources, d_targets, d_weight, *(None for _ in used)
 
 
-class AutoregressiveDecoder(nn.Module):
+class AutoregressiveDecoder(Decoder):
     """The D-VAE decoder.
 
     Args:
@@ -122,6 +127,12 @@ class AutoregressiveDecoder(nn.Module):
         latent_size: ``Z``.
         max_vertices: ``N``.
         messages: The message function, shared with the encoder (released_code_spec section 3).
+        state: What the next type is predicted from: the state of the ``"newest"`` vertex, as in
+            D-VAE, or the ``"sum"`` of all vertex states so far, START included, as in the GCN
+            models (released_code_spec section 4).
+
+    Raises:
+        ValueError: Another ``state``.
     """
 
     def __init__(
@@ -131,9 +142,13 @@ class AutoregressiveDecoder(nn.Module):
         latent_size: int,
         max_vertices: int,
         messages: MessageFunction,
+        state: str = "newest",
     ) -> None:
         """Create the recurrent unit and the two classifiers."""
         super().__init__()
+        if state not in DECODER_STATES:
+            raise ValueError(f"the decoder state must be one of {DECODER_STATES}, not {state!r}")
+        self.state = state
         self.max_vertices = max_vertices
         self.messages = messages
         self.start = nn.Linear(latent_size, hidden_size)
@@ -154,17 +169,9 @@ class AutoregressiveDecoder(nn.Module):
     def teacher_forced(
         self, batch: GraphBatch, latents: Tensor, codes: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Logits of all decisions, given that all earlier ones were right.
+        """Logits of all decisions, see :meth:`Decoder.teacher_forced`.
 
-        Args:
-            batch: ``B`` graphs.
-            latents: ``[B, Z]``.
-            codes: ``[K, E]``.
-
-        Returns:
-            Type logits ``[B, N - 1, K]`` of vertices ``1 .. N - 1``, and edge logits
-            ``[B, N, N]``: entry ``[b, u, v]``, ``u < v``, as it is when ``u -> v`` is decided;
-            NaN elsewhere.
+        Entry ``[b, u, v]`` of the edge logits is what it is when ``u -> v`` is decided.
         """
         size = self.max_vertices
         gru, messages = self.gru.sweep(codes), self.messages.sweep()
@@ -172,7 +179,7 @@ class AutoregressiveDecoder(nn.Module):
         table = torch.cat([table, table.new_zeros(1, table.shape[1])])
         starts = torch.full((len(batch),), START, device=latents.device)
         states = [gru(starts, torch.tanh(self.start(latents)))]
-        newest, sent, used = [states[0]], [], []
+        known, sent, used = [states[0]], [], []
         targets, offset = [table], len(table)
         for vertex in range(1, size):
             sent.append(messages(states[-1], vertex - 1))
@@ -184,9 +191,19 @@ class AutoregressiveDecoder(nn.Module):
             if vertex < size - 1:
                 states.append(torch.cat([table, new]).index_select(0, schedule.final))
                 present = (batch.num_vertices > vertex)[:, None]
-                newest.append(torch.where(present, states[-1], newest[-1]))
-        types = self.add_vertex(torch.stack(newest, dim=1))
+                known.append(self._known(known[-1], states[-1], present))
+        types = self.add_vertex(torch.stack(known, dim=1))
         return types, self._edge_logits(torch.stack(states), torch.cat(targets), used)
+
+    def _known(self, known: Tensor, state: Tensor, present: Tensor) -> Tensor:
+        """What the next type is predicted from.
+
+        Args:
+            known: ``[B, H]``, the same one vertex earlier.
+            state: ``[B, H]``, states of the newest vertex; zero where it is absent.
+            present: ``[B, 1]``, whether it exists.
+        """
+        return known + state if self.state == "sum" else torch.where(present, state, known)
 
     def _edge_logits(self, states: Tensor, targets: Tensor, used: list[Tensor]) -> Tensor:
         """Edge logits ``[B, N, N]`` from final states and all states that faced a decision.
@@ -218,21 +235,7 @@ class AutoregressiveDecoder(nn.Module):
         sample: bool = False,
         generator: torch.Generator | None = None,
     ) -> GraphBatch:
-        """Decode graphs, most likely decisions or sampled ones.
-
-        The type at the last position is END. When END is drawn, every vertex without an out-edge
-        gets one to END, and the graph is finished.
-
-        Args:
-            latents: ``[B, Z]``.
-            codes: ``[K, E]``.
-            sample: Draw types from the softmax and edges by their probability; otherwise take the
-                largest logit and edges with probability above 1/2.
-            generator: Source of randomness when sampling.
-
-        Returns:
-            ``B`` graphs of 2 to ``N`` vertices.
-        """
+        """Decode graphs, see :meth:`Decoder.generate`."""
         parts = [
             _Generation(self, part, codes, sample, generator).run()
             for part in latents.split(GENERATION_CHUNK)
@@ -263,49 +266,30 @@ class _Generation:
         sample: bool,
         generator: torch.Generator | None,
     ) -> None:
-        self.decoder, self.sample, self.generator = decoder, sample, generator
+        self.decoder = decoder
         self.gru, self.messages = decoder.gru.sweep(codes), decoder.messages.sweep()
         self.source_weight, self.target_weight = decoder._edge_halves()
         self.table = self.gru.without_messages()
         self.table_half = F.linear(self.table, self.target_weight, decoder.edge_hidden.bias)
         batch, size = len(latents), decoder.max_vertices
-        self.types = torch.full((batch, size), START, device=latents.device)
-        self.adjacency = latents.new_zeros(batch, size, size)
-        self.counts = torch.full((batch,), size, device=latents.device)
-        self.newest = self.gru(self.types[:, 0], torch.tanh(decoder.start(latents)))
+        self.growing = GrowingGraphs(batch, size, sample, generator, latents.device)
+        self.newest = self.gru(self.growing.types[:, 0], torch.tanh(decoder.start(latents)))
+        self.known = self.newest
         self.sent: list[Tensor] = []
         self.sources: list[Tensor] = []
 
     def run(self) -> GraphBatch:
         size = self.decoder.max_vertices
-        active = torch.ones_like(self.counts, dtype=torch.bool)
         for vertex in range(1, size):
-            kinds = self._choose_types() if vertex < size - 1 else torch.full_like(self.counts, END)
-            self.types[:, vertex] = torch.where(active, kinds, self.types[:, vertex])
-            ending = active & (kinds == END)
-            loose = self.adjacency[:, :vertex].sum(2) == 0
-            self.adjacency[:, :vertex, vertex] = (loose & ending[:, None]).float()
-            self.counts[ending] = vertex + 1
-            active &= ~ending
-            if not active.any():
+            inner = vertex < size - 1
+            logits = self.decoder.add_vertex(self.known) if inner else None
+            kinds = self.growing.add_vertex(vertex, logits)
+            if not self.growing.active.any():
                 break
-            self._add_vertex(vertex, kinds, active)
-        return GraphBatch(self.types, self.adjacency, self.counts)
+            self._add_vertex(vertex, kinds)
+        return self.growing.graphs()
 
-    def _choose_types(self) -> Tensor:
-        logits = self.decoder.add_vertex(self.newest)
-        if not self.sample:
-            return logits.argmax(dim=1)
-        chosen = torch.multinomial(logits.softmax(dim=1), 1, generator=self.generator)
-        return chosen[:, 0]
-
-    def _choose_edges(self, logits: Tensor) -> Tensor:
-        if not self.sample:
-            return logits > 0
-        uniform = torch.rand(logits.shape, generator=self.generator, device=logits.device)
-        return uniform < logits.sigmoid()
-
-    def _add_vertex(self, vertex: int, kinds: Tensor, active: Tensor) -> None:
+    def _add_vertex(self, vertex: int, kinds: Tensor) -> None:
         """Decide all edges into one new vertex and form its state."""
         output = self.decoder.edge_output
         self.sent.append(self.messages(self.newest, vertex - 1))
@@ -315,12 +299,12 @@ class _Generation:
         for u in range(vertex - 1, -1, -1):
             hidden = torch.add(half, self.sources[u]).relu_()
             logits = torch.addmv(output.bias, hidden, output.weight[0])
-            rows = (active & self._choose_edges(logits)).nonzero()[:, 0]
+            rows = self.growing.add_edges(u, vertex, logits).nonzero()[:, 0]
             if not len(rows):
                 continue
-            self.adjacency[rows, u, vertex] = 1.0
             total.index_add_(0, rows, self.sent[u][rows])
             state[rows] = new = self.gru(kinds[rows], total[rows])
             if u > 0:
                 half[rows] = F.linear(new, self.target_weight, self.decoder.edge_hidden.bias)
         self.newest = state
+        self.known = self.decoder._known(self.known, state, self.growing.active[:, None])

@@ -10,8 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from paper_nas.graphs import GraphBatch
-from paper_nas.models.layers import GruCell, MessageFunction
-from paper_nas.space import NUM_VERTEX_TYPES
+from paper_nas.models.layers import GruCell, MessageFunction, same_so_far
 
 
 class AsynchronousEncoder(nn.Module):
@@ -95,29 +94,10 @@ class AsynchronousEncoder(nn.Module):
             before = order[:step]
             sent[before[-1]] = messages(states[before[-1]], before[-1])
             types, incoming_edges = batch.types[:, vertex], edges[:, vertex, before]
-            group, first = _same_so_far(groups[before[-1]], types, incoming_edges)
+            group, first = same_so_far(groups[before[-1]], types, incoming_edges)
             incoming = torch.zeros(1, device=codes.device)
             for column, u in enumerate(before):
                 weight = incoming_edges[first, column, None]
                 incoming = incoming + weight * sent[u].index_select(0, groups[u][first])
             states[vertex], groups[vertex] = gru(types[first], incoming), group
         return [states[vertex].index_select(0, groups[vertex]) for vertex in range(size)]
-
-
-def _same_so_far(group: Tensor, types: Tensor, edges: Tensor) -> tuple[Tensor, Tensor]:
-    """Group the graphs that agree on the passed part of the graph and on the next vertex.
-
-    Args:
-        group: ``[B]``, number of the graph's group so far.
-        types: ``[B]``, types of the next vertex.
-        edges: ``[B, v]``, edges between it and the vertices passed.
-
-    Returns:
-        Its group ``[B]``, and one graph of each group, ``[G]``.
-    """
-    powers = 2 ** torch.arange(edges.shape[1], device=edges.device)
-    code = (group * NUM_VERTEX_TYPES + types) * 2 ** edges.shape[1] + edges.long() @ powers
-    _, group = code.unique(return_inverse=True)
-    first = torch.full((int(group.max()) + 1,), len(group), device=group.device)
-    rows = torch.arange(len(group), device=group.device)
-    return group, first.scatter_reduce(0, group, rows, "amin")

@@ -18,6 +18,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from paper_nas.space import NUM_VERTEX_TYPES
+
 
 class _Gather(torch.autograd.Function):
     """Identity on a weight and a bias, whose backward sums what the steps left in the ledger."""
@@ -53,7 +55,7 @@ class _Step(torch.autograd.Function):
     def backward(ctx, gradient):  # type: ignore[no-untyped-def]
         x, weight = ctx.saved_tensors
         ctx.ledger.append((x, gradient))
-        return gradient @ weight, None, None, None
+        return gradient @ weight if ctx.needs_input_grad[0] else None, None, None, None
 
 
 class SharedLinear:
@@ -130,6 +132,24 @@ class GruCell(nn.GRUCell):
     def sweep(self, codes: Tensor) -> GruSweep:
         """The unit, prepared for many steps of one forward pass."""
         return GruSweep(self.input_table(codes), SharedLinear(self.weight_hh, self.bias_hh))
+
+    def run(self, inputs: Tensor, state: Tensor) -> Tensor:
+        """The states along sequences of equal length.
+
+        Args:
+            inputs: ``[T, B, E]``, by step.
+            state: ``[B, H]``, before the first step.
+
+        Returns:
+            ``[T, B, H]``, after each step.
+        """
+        hidden = SharedLinear(self.weight_hh, self.bias_hh)
+        rows = torch.arange(inputs.shape[1], device=inputs.device)
+        states = []
+        for table in self.input_table(inputs):
+            state = GruSweep(table, hidden)(rows, state)
+            states.append(state)
+        return torch.stack(states)
 
 
 class GruSweep:
@@ -222,3 +242,34 @@ class MessageSweep:
     def __call__(self, state: Tensor, position: int) -> Tensor:
         """Messages of the vertices at one position: ``[R, H]`` to ``[R, H]``."""
         return _GatedProduct.apply(self.linear(state), self.positions[position])
+
+
+def number_groups(keys: Tensor) -> tuple[Tensor, Tensor]:
+    """Number the groups of equal keys.
+
+    Args:
+        keys: ``[B]`` int64.
+
+    Returns:
+        The group of each row, ``[B]``, and the first row of each group, ``[G]``.
+    """
+    values, group = keys.unique(return_inverse=True)
+    first = torch.full((len(values),), len(group), device=group.device)
+    rows = torch.arange(len(group), device=group.device)
+    return group, first.scatter_reduce(0, group, rows, "amin")
+
+
+def same_so_far(group: Tensor, types: Tensor, edges: Tensor) -> tuple[Tensor, Tensor]:
+    """Group the graphs that agree on the passed part of the graph and on the next vertex.
+
+    Args:
+        group: ``[B]``, number of the graph's group so far.
+        types: ``[B]``, types of the next vertex.
+        edges: ``[B, v]``, edges between it and the vertices passed.
+
+    Returns:
+        Its group ``[B]``, and one graph of each group, ``[G]``.
+    """
+    powers = 2 ** torch.arange(edges.shape[1], device=edges.device)
+    code = (group * NUM_VERTEX_TYPES + types) * 2 ** edges.shape[1] + edges.long() @ powers
+    return number_groups(code)

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from paper_nas.models.decoders import AutoregressiveDecoder
+from paper_nas.models.convolution import GraphConvolutionEncoder
+from paper_nas.models.decoders import DECODER_STATES, AutoregressiveDecoder
 from paper_nas.models.encoders import AsynchronousEncoder
+from paper_nas.models.generation import Decoder
 from paper_nas.models.layers import MessageFunction
+from paper_nas.models.sequence import GraphRnnDecoder, SequenceDecoder, SequenceEncoder
 from paper_nas.models.vae import GraphVae
 from paper_nas.operations import OneHotOperations, OperationEmbedding, OperationEncoding
 
@@ -28,6 +31,11 @@ class ModelSpec:
             :class:`paper_nas.operations.OperationEmbedding`.
         bidirectional: Encode in both directions; ``None`` means the model's published choice.
         max_vertices: ``N``, START and END included.
+        decoder_state: What the D-VAE decoder predicts types from, ``"newest"`` or ``"sum"``, see
+            :class:`paper_nas.models.decoders.AutoregressiveDecoder`; ``None`` means the model's
+            published choice.
+        simultaneous_convolution: Convolve as in the paper's text rather than in place (GCN models
+            only), see :class:`paper_nas.models.convolution.GraphConvolutionEncoder`.
     """
 
     hidden_size: int = 501
@@ -37,6 +45,8 @@ class ModelSpec:
     initial_table: str = "normal"
     bidirectional: bool | None = None
     max_vertices: int = 8
+    decoder_state: str | None = None
+    simultaneous_convolution: bool = False
 
     def __post_init__(self) -> None:
         """Check the sizes."""
@@ -45,6 +55,10 @@ class ModelSpec:
                 raise ValueError(f"{field} must be at least 1, not {getattr(self, field)}")
         if self.max_vertices < 3:
             raise ValueError(f"max_vertices must be at least 3, not {self.max_vertices}")
+        if self.decoder_state not in (None, *DECODER_STATES):
+            raise ValueError(
+                f"decoder_state must be one of {DECODER_STATES}, not {self.decoder_state!r}"
+            )
 
 
 ModelFactory = Callable[[ModelSpec], GraphVae]
@@ -86,6 +100,8 @@ def build_model(
     max_vertices: int = 8,
     seed: int = 0,
     initial_table: str = "normal",
+    decoder_state: str | None = None,
+    simultaneous_convolution: bool = False,
 ) -> GraphVae:
     """Build a model with fresh weights; see :class:`ModelSpec` for the arguments.
 
@@ -100,8 +116,11 @@ def build_model(
         seed: Seed of the initial weights; torch's global generator is left as it was.
         initial_table: Start of a learnable operation table, ``"normal"`` or ``"released"``.
 
+        decoder_state: What the D-VAE decoder predicts types from (``None``: as published).
+        simultaneous_convolution: Convolve as in the paper's text (GCN models only).
+
     Raises:
-        ValueError: An unknown name, or a size out of range.
+        ValueError: An unknown name, a size out of range, or an option that the model has not.
     """
     if name not in _FACTORIES:
         raise ValueError(f"no model named {name!r}; there are {', '.join(_FACTORIES)}")
@@ -113,6 +132,8 @@ def build_model(
         initial_table=initial_table,
         bidirectional=bidirectional,
         max_vertices=max_vertices,
+        decoder_state=decoder_state,
+        simultaneous_convolution=simultaneous_convolution,
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -120,7 +141,10 @@ def build_model(
 
 
 def assemble(
-    spec: ModelSpec, operations: OperationEncoding, encoder: nn.Module | None = None
+    spec: ModelSpec,
+    operations: OperationEncoding,
+    encoder: nn.Module | None = None,
+    decoder_state: str = "newest",
 ) -> GraphVae:
     """A graph VAE with the autoregressive decoder.
 
@@ -130,25 +154,89 @@ def assemble(
         encoder: Any module that takes a :class:`paper_nas.graphs.GraphBatch` and the table of codes
             ``[K, E]`` and returns ``[B, H]``; ``None`` means the asynchronous encoder of D-VAE,
             which shares its forward messages with the decoder.
+        decoder_state: What types are predicted from, unless the spec says it.
     """
     hidden, vertices = spec.hidden_size, spec.max_vertices
     messages = MessageFunction(hidden, vertices)
     if encoder is None:
         bidirectional = True if spec.bidirectional is None else spec.bidirectional
         encoder = AsynchronousEncoder(operations.width, hidden, vertices, bidirectional, messages)
-    decoder = AutoregressiveDecoder(operations.width, hidden, spec.latent_size, vertices, messages)
+    state = spec.decoder_state or decoder_state
+    decoder = AutoregressiveDecoder(
+        operations.width, hidden, spec.latent_size, vertices, messages, state
+    )
     return GraphVae(operations, encoder, decoder, hidden, spec.latent_size)
+
+
+def _one_hot(spec: ModelSpec) -> OneHotOperations:
+    return OneHotOperations(spec.operation_scale)
+
+
+def _embedding(spec: ModelSpec) -> OperationEmbedding:
+    return OperationEmbedding(spec.embedding_size, spec.operation_scale, spec.initial_table)
+
+
+def _refuse(spec: ModelSpec, model: str, *fields: str) -> None:
+    """Raise ValueError if one of these fields asks for something that the model has not."""
+    for field in fields:
+        if getattr(spec, field):
+            raise ValueError(f"{model} has no {field}={getattr(spec, field)!r}")
+
+
+def _asynchronous(spec: ModelSpec, operations: OperationEncoding) -> GraphVae:
+    _refuse(spec, "D-VAE", "simultaneous_convolution")
+    return assemble(spec, operations)
+
+
+def _convolutional(spec: ModelSpec, operations: OperationEncoding) -> GraphVae:
+    encoder = GraphConvolutionEncoder(
+        operations.width,
+        spec.hidden_size,
+        bidirectional=bool(spec.bidirectional),
+        simultaneous=spec.simultaneous_convolution,
+    )
+    return assemble(spec, operations, encoder, decoder_state="sum")
+
+
+def _sequential(spec: ModelSpec, operations: OperationEncoding, decoder: Decoder) -> GraphVae:
+    _refuse(spec, "a sequence model", "bidirectional", "decoder_state", "simultaneous_convolution")
+    encoder = SequenceEncoder(operations.width, spec.hidden_size, spec.max_vertices)
+    return GraphVae(operations, encoder, decoder, spec.hidden_size, spec.latent_size)
 
 
 @register_model("dvae")
 def _dvae(spec: ModelSpec) -> GraphVae:
-    return assemble(spec, OneHotOperations(spec.operation_scale))
+    return _asynchronous(spec, _one_hot(spec))
 
 
 @register_model("dvae-emb")
 def _dvae_emb(spec: ModelSpec) -> GraphVae:
-    table = OperationEmbedding(spec.embedding_size, spec.operation_scale, spec.initial_table)
-    return assemble(spec, table)
+    return _asynchronous(spec, _embedding(spec))
+
+
+@register_model("gcn")
+def _gcn(spec: ModelSpec) -> GraphVae:
+    return _convolutional(spec, _one_hot(spec))
+
+
+@register_model("gcn-emb")
+def _gcn_emb(spec: ModelSpec) -> GraphVae:
+    return _convolutional(spec, _embedding(spec))
+
+
+@register_model("svae")
+def _svae(spec: ModelSpec) -> GraphVae:
+    decoder = SequenceDecoder(spec.hidden_size, spec.latent_size, spec.max_vertices)
+    return _sequential(spec, _one_hot(spec), decoder)
+
+
+@register_model("graphrnn")
+def _graphrnn(spec: ModelSpec) -> GraphVae:
+    operations = _one_hot(spec)
+    decoder = GraphRnnDecoder(
+        operations.width, spec.hidden_size, spec.latent_size, spec.max_vertices
+    )
+    return _sequential(spec, operations, decoder)
 
 
 MODEL_NAMES: tuple[str, ...] = model_names()

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from paper_nas.graphs import GraphBatch
-from paper_nas.models.decoders import AutoregressiveDecoder
+from paper_nas.models.generation import Decoder
 from paper_nas.operations import OperationEncoding
 
 NOISE_FACTOR = 0.01
@@ -69,7 +69,7 @@ class GraphVae(nn.Module):
         self,
         operations: OperationEncoding,
         encoder: nn.Module,
-        decoder: AutoregressiveDecoder,
+        decoder: Decoder,
         hidden_size: int,
         latent_size: int,
     ) -> None:
@@ -153,8 +153,9 @@ class GraphVae(nn.Module):
         ).sum(0)
         edge_loss = []
         for vertex in range(1, self.max_vertices):
-            edges = batch.adjacency[:, :vertex, vertex].to(edge_logits.dtype)
-            logits = edge_logits[:, :vertex, vertex]
+            sources = self.decoder.num_sources(vertex)
+            edges = batch.adjacency[:, :sources, vertex].to(edge_logits.dtype)
+            logits = edge_logits[:, :sources, vertex]
             edge_loss.append(F.binary_cross_entropy_with_logits(logits, edges, reduction="sum"))
         return LossTerms(type_loss, torch.stack(edge_loss))
 
@@ -167,7 +168,8 @@ class GraphVae(nn.Module):
 
         Returns:
             Type logits ``[B, N - 1, K]`` of vertices ``1 .. N - 1``; edge logits ``[B, N, N]``,
-            entry ``[b, u, v]`` for ``u < v``, NaN elsewhere.
+            entry ``[b, u, v]``, NaN where the decoder decides nothing: D-VAE and GCN models decide
+            ``u < v``, S-VAE and GraphRNN all ``u < N - 1``, ``v > 0``.
 
         Raises:
             ValueError: Shapes that do not fit.
