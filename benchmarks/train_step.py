@@ -113,7 +113,7 @@ def benchmark_model(name: str, store: ResultStore) -> tuple[GraphVae, str]:
         wanted = settings.get("model") == name and settings.get("hidden_size") == 501
         if result.startswith("training/") and wanted and "weights.safetensors" in manifest.files:
             return load_trained(store, result), result
-    return fresh_model(name, PRESETS["laptop"]), "untrained"
+    return fresh_model(name, PRESETS["fast"]), "untrained"
 
 
 def measure(name: str, repeats: int) -> dict[str, object]:

@@ -321,7 +321,7 @@ def load_trained(store: ResultStore, name: str) -> GraphVae:
 
     Args:
         store: Where the results are.
-        name: A result with ``weights.safetensors``, such as ``"training/dvae_laptop_seed-0"``.
+        name: A result with ``weights.safetensors``, such as ``"training/dvae_fast_seed-0"``.
 
     Raises:
         ResultMissing: There is no such result, or it keeps no weights.

@@ -35,7 +35,7 @@ def add_parser(commands: Any) -> None:
     """Declare ``evaluate``; it takes the options of the training that it evaluates."""
     parser = commands.add_parser("evaluate", help="Table 1 of a finished training")
     parser.set_defaults(run=_evaluate)
-    add_training(parser, "laptop")
+    add_training(parser, "fast")
     add_folders(parser)
     parser.add_argument("--iteration", type=int, help="of T (default: the last)")
     parser.add_argument("--epoch", type=int, help="a snapshot (default: the last epoch)")

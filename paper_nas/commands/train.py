@@ -33,7 +33,7 @@ def add_parser(commands: Any) -> None:
     """Declare ``train`` and ``trial``."""
     train = commands.add_parser("train", help="train a model and store its result")
     train.set_defaults(run=_train)
-    add_training(train, "laptop")
+    add_training(train, "fast")
     add_folders(train)
     train.add_argument("--keep-weights", action="store_true", help="store fp16 weights too")
     trial = commands.add_parser("trial", help="try a schedule on a validation slice")
