@@ -101,7 +101,7 @@ class TrainingConfig:
 
 
 _FAST = TrainingConfig(
-    operation_scale=50.0,
+    operation_scale=30.0,
     epochs=40,
     batch_size=64,
     learning_rate=1e-3,
@@ -122,6 +122,7 @@ PRESETS: dict[str, TrainingConfig] = {
         train_limit=512,
     ),
     "fast": _FAST,
+    "laptop": _FAST.changed(operation_scale=10.0, epochs=30, hold=0.7, snapshots=(1, 3, 10, 30)),
     "fast-128": _FAST.changed(
         hidden_size=128, epochs=40, batch_size=128, learning_rate=2e-3, snapshots=(1, 3, 10, 40)
     ),

@@ -54,6 +54,6 @@ def test_the_environment_chooses_the_preset(monkeypatch: pytest.MonkeyPatch) -> 
     assert preset_from_environment() == "smoke"
     monkeypatch.setenv("PAPER_NAS_PRESET", "paper")
     assert preset_from_environment() == "paper"
-    monkeypatch.setenv("PAPER_NAS_PRESET", "fast")
-    with pytest.raises(ValueError, match="PAPER_NAS_PRESET=fast"):
+    monkeypatch.setenv("PAPER_NAS_PRESET", "quick")
+    with pytest.raises(ValueError, match="PAPER_NAS_PRESET=quick"):
         preset_from_environment()
