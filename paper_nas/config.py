@@ -101,12 +101,13 @@ class TrainingConfig:
 
 
 _FAST = TrainingConfig(
-    operation_scale=30.0,
+    operation_scale=50.0,
     epochs=40,
     batch_size=64,
     learning_rate=1e-3,
     schedule="hold-then-fall",
-    hold=0.75,
+    hold=0.5,
+    clip=1.0,
     snapshots=(1, 3, 10, 40),
 )
 
@@ -122,16 +123,17 @@ PRESETS: dict[str, TrainingConfig] = {
         train_limit=512,
     ),
     "fast": _FAST,
-    "laptop": _FAST.changed(operation_scale=10.0, epochs=30, hold=0.7, snapshots=(1, 3, 10, 30)),
-    "fast-128": _FAST.changed(
-        hidden_size=128, epochs=40, batch_size=128, learning_rate=2e-3, snapshots=(1, 3, 10, 40)
-    ),
-    "faithful-128": _FAST.changed(
-        hidden_size=128,
-        operation_scale=1.0,
+    "laptop": TrainingConfig(
+        operation_scale=10.0,
         epochs=30,
-        batch_size=128,
-        learning_rate=2e-3,
+        batch_size=64,
+        learning_rate=1e-3,
+        schedule="hold-then-fall",
+        snapshots=(1, 3, 10, 30),
+    ),
+    "fast-128": _FAST.changed(hidden_size=128, batch_size=128, learning_rate=2e-3),
+    "faithful-128": _FAST.changed(
+        hidden_size=128, batch_size=128, learning_rate=2e-3, operation_scale=1.0, epochs=32
     ),
     "paper": TrainingConfig(seed=1, snapshots=(1, 3, 10, 30, 100, 200, 300)),
 }
