@@ -1,9 +1,9 @@
 """How a model is trained: one frozen configuration, and the presets.
 
 Sources: ``paper`` is released_code_spec section 6. The others train in minutes to an hour on one
-core: ``fast`` with larger operation codes, ``faithful`` with those of the paper, both also at hidden
-size 128; they were chosen by trials on a validation slice (``results/trials``). ``smoke`` only shows
-that everything runs.
+core: ``fast`` with larger operation codes, also at hidden size 128; ``faithful-128`` with those of
+the paper. They were chosen by trials on a validation slice (``results/trials``). ``smoke`` only
+shows that everything runs.
 """
 
 from __future__ import annotations

@@ -10,12 +10,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from paper_nas.artifacts import Manifest, ResultMissing, ResultStore, command_line
+from paper_nas.artifacts import ResultMissing, ResultStore
 from paper_nas.commands.options import (
     add_folders,
     add_training,
     run_name,
     runs_folder,
+    started,
     training_config,
 )
 from paper_nas.datasets import ArchitectureDataset, load_dataset
@@ -49,21 +50,15 @@ def _evaluate(options: argparse.Namespace) -> None:
     iteration, epoch = options.iteration or config.iterations, options.epoch or config.epochs
     last = (iteration, epoch) == (config.iterations, config.epochs)
     name = f"evaluation/{training}" + ("" if last else f"_t-{iteration}_e-{epoch}")
-    manifest = Manifest(
-        command=command_line(),
-        configuration={
-            "model": options.model,
-            **config.to_json_dict(),
-            "preset": options.preset,
-            "evaluated_iteration": iteration,
-            "evaluated_epoch": epoch,
-            "decodes": options.decodes,
-        },
-        seed=config.seed,
-        dataset={"name": dataset.name, "sha256": dataset.sha256, "split": dataset.split},
-        cpu_seconds=0.0,
-        wall_seconds=0.0,
-    )
+    configuration = {
+        "model": options.model,
+        **config.to_json_dict(),
+        "preset": options.preset,
+        "evaluated_iteration": iteration,
+        "evaluated_epoch": epoch,
+        "decodes": options.decodes,
+    }
+    manifest = started(dataset, config.seed, configuration)
     store = ResultStore(options.results)
     if last and _keeps_weights(store, f"training/{training}"):
         model = load_trained(store, f"training/{training}")

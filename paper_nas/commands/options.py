@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import pooch
 
+from paper_nas.artifacts import Manifest, command_line
 from paper_nas.config import PRESETS, SCHEDULES, TrainingConfig
+from paper_nas.datasets import ArchitectureDataset
 from paper_nas.models import MODEL_NAMES
 from paper_nas.models.decoders import DECODER_STATES
 
@@ -48,6 +51,18 @@ def training_config(options: argparse.Namespace) -> TrainingConfig:
     names = TrainingConfig.__dataclass_fields__
     given = {key: value for key, value in vars(options).items() if key in names}
     return PRESETS[options.preset].changed(**{k: v for k, v in given.items() if v is not None})
+
+
+def started(dataset: ArchitectureDataset, seed: int, configuration: dict[str, Any]) -> Manifest:
+    """The manifest of a command that begins now; what it costs is filled in at its end."""
+    return Manifest(
+        command=command_line(),
+        configuration=configuration,
+        seed=seed,
+        dataset={"name": dataset.name, "sha256": dataset.sha256, "split": dataset.split},
+        cpu_seconds=0.0,
+        wall_seconds=0.0,
+    )
 
 
 def runs_folder(options: argparse.Namespace) -> Path:

@@ -12,12 +12,13 @@ from typing import Any
 
 import torch
 
-from paper_nas.artifacts import Manifest, ResultStore, command_line
+from paper_nas.artifacts import Manifest, ResultStore
 from paper_nas.commands.options import (
     add_folders,
     add_training,
     run_name,
     runs_folder,
+    started,
     training_config,
 )
 from paper_nas.config import TrainingConfig
@@ -82,14 +83,7 @@ def _run(
 ) -> tuple[TrainingRun, Manifest]:
     """Train, with checkpoints; also returns the manifest, dated from the start of the command."""
     torch.set_num_threads(options.threads)
-    manifest = Manifest(
-        command=command_line(),
-        configuration={"model": options.model, **config.to_json_dict()},
-        seed=config.seed,
-        dataset={"name": dataset.name, "sha256": dataset.sha256, "split": dataset.split},
-        cpu_seconds=0.0,
-        wall_seconds=0.0,
-    )
+    manifest = started(dataset, config.seed, {"model": options.model, **config.to_json_dict()})
     folder = runs_folder(options) / name.removeprefix("training/")
     run = train_model(options.model, dataset, config, folder, options.resume, not options.quiet)
     return run, replace(
