@@ -111,10 +111,8 @@ class Row:
 
     @property
     def published(self) -> bool:
-        """Whether it is one of the six models as published, after its last epoch."""
-        plain = self.configuration.split("_")
-        extra = [part for part in plain[2:] if not part.startswith("hidden-size-")]
-        return self.model in MODEL_LABELS and not extra
+        """Whether it is one of the six models under a preset as it is, after its last epoch."""
+        return self.model in MODEL_LABELS and len(self.configuration.split("_")) == 2
 
 
 def table1(store: ResultStore, paper: PaperNumbers) -> list[Row]:
@@ -148,16 +146,18 @@ def _row(store: ResultStore, paper: PaperNumbers, group: str, names: list[str]) 
     evaluations = [store.load_json(name, "evaluation.json") for name in names]
     stored = set(store.names())
     trainings = [t for t in map(_training_name, names) if t in stored]
+    configuration = group.removeprefix("evaluation/")
     figures = {}
     for figure, value in TABLE1.items():
-        key = f"table1.{first['model'].replace('-', '_')}.{figure}"
-        reference = paper[key].value if key in paper.numbers else None
+        key = f"table1.{configuration.split('_')[0].replace('-', '_')}.{figure}"
+        comparable = key in paper.numbers and len(configuration.split("_")) == 2
+        reference = paper[key].value if comparable else None
         figures[figure] = Figure([100 * value(e) for e in evaluations], reference)
     results = {name: manifests[name] for name in names}
     results |= {name: store.manifest(name) for name in trainings}
     return Row(
         model=first["model"],
-        configuration=group.removeprefix("evaluation/"),
+        configuration=configuration,
         settings=first,
         iteration=first["evaluated_iteration"],
         epoch=first["evaluated_epoch"],

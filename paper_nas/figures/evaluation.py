@@ -18,12 +18,12 @@ _SYMBOLS = ("circle", "square", "triangle-up")
 def paper_against_ours(
     groups: Mapping[str, Sequence[Row]], figures: Sequence[str], unit: str = "%"
 ) -> go.Figure:
-    """The paper's figures and ours, one panel each, one line per model.
+    """The paper's figures and ours, one panel below the other, one line per model.
 
     Args:
         groups: Rows by what they are called: for example one group per hidden size.
         figures: Names of the figures, as in a row's ``figures``.
-        unit: Their unit, for the horizontal axes.
+        unit: Their unit, for the titles.
 
     Raises:
         ValueError: No group, an empty one, or no figure.
@@ -32,28 +32,28 @@ def paper_against_ours(
         raise ValueError("paper_against_ours needs at least one row and one figure")
     labels = list(dict.fromkeys(row.label for rows in groups.values() for row in rows))
     panels = make_subplots(
-        rows=1, cols=len(figures), shared_yaxes=True, horizontal_spacing=0.05,
-        subplot_titles=[figure.replace("N(0, 1)", "N(0,1)") for figure in figures],
+        rows=len(figures), cols=1, vertical_spacing=0.28 / len(figures),
+        subplot_titles=[f"{figure} ({unit})" for figure in figures],
     )  # fmt: skip
     words = []
-    for column, name in enumerate(figures, start=1):
+    for place, name in enumerate(figures, start=1):
         paper = {row.label: row.figures[name].paper for rows in groups.values() for row in rows}
         if any(value is not None for value in paper.values()):
             trace = go.Scatter(
                 x=list(paper.values()), y=list(paper), mode="markers", name="paper",
-                legendgroup="paper", showlegend=column == 1,
+                legendgroup="paper", showlegend=place == 1,
                 marker={"symbol": "diamond-open", "size": 11, "color": INK, "line": {"width": 2}},
                 hovertemplate="%{y}: %{x:.2f}<extra>paper</extra>",
             )  # fmt: skip
-            panels.add_trace(trace, row=1, col=column)
+            panels.add_trace(trace, row=place, col=1)
         for number, (label, rows) in enumerate(groups.items()):
             trace = _ours(label, rows, name, number)
-            panels.add_trace(trace.update(showlegend=column == 1), row=1, col=column)
+            panels.add_trace(trace.update(showlegend=place == 1), row=place, col=1)
             words += [f"{label}, {row.label}, {name}: {_in_words(row, name)}" for row in rows]
-    panels.update_layout(template=TEMPLATE, height=120 + 44 * len(labels), margin_t=76)
-    panels.update_layout(legend_y=1.12)
+    height = len(figures) * (70 + 26 * len(labels)) + 60
+    panels.update_layout(template=TEMPLATE, height=height, margin_t=76, legend_y=1 + 36 / height)
     panels.update_yaxes(categoryorder="array", categoryarray=labels[::-1], showgrid=True)
-    panels.update_xaxes(title_text=unit, showgrid=True, nticks=5)
+    panels.update_xaxes(showgrid=True, nticks=6)
     return describe(panels, "paper-against-ours", "Figures by model. " + "; ".join(words) + ".")
 
 
