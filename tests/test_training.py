@@ -30,6 +30,7 @@ from paper_nas.training import (
     TrainingDiverged,
     batch_order,
     learning_rate,
+    load_from_run,
     load_model_weights,
     load_trained,
     model_weights,
@@ -342,3 +343,46 @@ def test_a_result_without_weights_is_no_load_trained(tmp_path: Path) -> None:
     write_training(store, weights=False)
     with pytest.raises(ResultMissing, match=r"weights\.safetensors"):
         load_trained(store, "training/toy")
+
+
+def test_models_are_loaded_from_the_folder_of_a_training(tmp_path: Path) -> None:
+    config = SMALL.changed(iterations=2, epochs=3)
+    run = train_model("dvae-emb", tiny_dataset(), config, tmp_path, progress=False)
+    assert same_weights(load_from_run("dvae-emb", config, tmp_path), run.model)
+    first = load_from_run("dvae-emb", config, tmp_path, iteration=1, epoch=3)
+    table = torch.tensor(run.history[2]["operation_table"])
+    torch.testing.assert_close(first.operations.table(), table)
+    assert not first.training
+    with pytest.raises(ResultMissing, match=r"no snapshot .*keep epochs \[1, 3\]"):
+        load_from_run("dvae-emb", config, tmp_path, iteration=1, epoch=2)
+    with pytest.raises(CheckpointMismatch, match="another config"):
+        load_from_run("dvae-emb", config.changed(seed=9), tmp_path)
+    with pytest.raises(CheckpointMismatch, match="another model"):
+        load_from_run("dvae", config, tmp_path)
+
+
+def test_an_unfinished_training_gives_no_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    epoch = training._train_epoch
+
+    def stops(run: training.TrainingRun, *words: object) -> training.EpochRecord:
+        if len(run.history) == 2:
+            raise KeyboardInterrupt
+        return epoch(run, *words)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(training, "_train_epoch", stops)
+    with pytest.raises(KeyboardInterrupt):
+        train_model("dvae", tiny_dataset(), SMALL, tmp_path, progress=False)
+    with pytest.raises(ResultMissing, match="2 of 4 epochs"):
+        load_from_run("dvae", SMALL, tmp_path)
+
+
+def test_the_decoder_state_is_a_setting() -> None:
+    published = training.fresh_model("gcn", SMALL)
+    other = training.fresh_model("gcn", SMALL.changed(decoder_state="newest"))
+    batch = tiny_dataset(8).graphs()
+    latents = torch.ones(8, SMALL.latent_size)
+    logits = [m.teacher_forced_logits(batch, latents)[0] for m in (published, other)]
+    torch.testing.assert_close(logits[0][:, 0], logits[1][:, 0])  # START is all there is
+    assert not torch.allclose(logits[0][:, 1:], logits[1][:, 1:])
