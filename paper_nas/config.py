@@ -101,7 +101,7 @@ class TrainingConfig:
 
 
 _FAST = TrainingConfig(
-    operation_scale=15.0,
+    operation_scale=50.0,
     epochs=40,
     batch_size=64,
     learning_rate=1e-3,
