@@ -59,11 +59,16 @@ def test_lookup_by_hand() -> None:
     assert model.predict([[1, 1], [0, 1], [0, 0]]).tolist() == [6.0, 1.5, 3.0]
 
 
-@pytest.mark.parametrize("name", ["boosting-bits", "boosting-both", "lookup", "parities"])
-def test_those_that_see_the_wiring_find_the_rule(name: str, wired: ArchitectureDataset) -> None:
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [("boosting-bits", 0.1), ("boosting-both", 0.25), ("lookup", 0.01), ("parities", 0.01)],
+)
+def test_those_that_see_the_wiring_find_the_rule(
+    name: str, error: float, wired: ArchitectureDataset
+) -> None:
     result = baseline_performance(name, wired, seeds=[1], progress=False)
     assert result.rmse is not None
-    assert result.rmse.mean < 0.1
+    assert result.rmse.mean < error
     assert result.nlpd is None
 
 
@@ -89,7 +94,7 @@ def test_the_processes(
 ) -> None:
     settings = {"inducing_points": 100, "iterations": 20, "subset": 0, "progress": False}
     monkeypatch.setattr(
-        "paper_nas.regression.baselines.SparseGP", lambda seed: SparseGP(seed=seed, **settings)
+        "paper_nas.regression.baselines.SparseGP", lambda seed, **_: SparseGP(seed=seed, **settings)
     )
     result = baseline_performance(name, wired, seeds=[1], progress=False)
     assert result.rmse is not None
@@ -118,7 +123,7 @@ def test_parts_and_labels_are_those_of_the_data_set(wired: ArchitectureDataset) 
 
 
 def test_baselines_that_cannot_be_run(wired: ArchitectureDataset) -> None:
-    with pytest.raises(ValueError, match="no baseline 'x'; there are .*lookup"):
+    with pytest.raises(ValueError, match=r"no baseline 'x'; there are .*lookup"):
         baseline_performance("x", wired)
     with pytest.raises(ValueError, match="no seed"):
         baseline_performance("lookup", wired, seeds=[])

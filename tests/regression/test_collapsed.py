@@ -96,7 +96,7 @@ def test_the_gradients_are_those_of_finite_differences() -> None:
     lower = (lower + 3 * torch.eye(4, dtype=torch.float64)).requires_grad_()
     targets = torch.randn(7, dtype=torch.float64, generator=generator)
     assert torch.autograd.gradcheck(
-        lambda k, l: WhitenedGram.apply(k, l.tril(), targets), (cross, lower)
+        lambda k, low: WhitenedGram.apply(k, low.tril(), targets), (cross, lower)
     )
 
 
@@ -180,5 +180,5 @@ def test_the_jitter_grows_as_documented() -> None:
         assert torch.allclose(lower @ lower.mT, wanted)
     with pytest.raises(CholeskyFailure, match="fewer inducing points"):
         stable_cholesky(matrix, 1e-7)
-    with pytest.raises(CholeskyFailure, match="0.001 of its variance"):
+    with pytest.raises(CholeskyFailure, match=r"0\.001 of its variance"):
         stable_cholesky(matrix * torch.nan, 1e-6)

@@ -1,4 +1,4 @@
-"""The objectives by minibatches: against dense formulas, the collapsed bound and the released start."""
+"""The objectives by minibatches: against dense formulas and the collapsed bound."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Dense:
 
 def log_z(mean: np.ndarray, covariance: np.ndarray) -> float:
     quadratic = mean @ np.linalg.solve(covariance, mean)
-    sign, determinant = np.linalg.slogdet(covariance)
+    _, determinant = np.linalg.slogdet(covariance)
     return 0.5 * (len(mean) * np.log(2 * np.pi) + determinant + quadratic)
 
 
@@ -121,11 +121,8 @@ def test_the_best_free_posterior_attains_the_collapsed_bound() -> None:
     assert variational_bound(dense.model, dense.natural, *data, COUNT, JITTER) < best
 
 
-def test_with_all_points_inducing_the_energy_too_can_be_exact() -> None:
-    """One site per point, each at its own inducing point, is exact for Gaussian noise.
-
-    Shared over the points it is not; but then the energy of one point alone is its evidence.
-    """
+def test_the_energy_of_a_single_point_is_its_evidence() -> None:
+    """Its cavity is then the prior, and its site is the likelihood."""
     dense = Dense()
     one = torch.from_numpy(dense.inputs[:1]), torch.from_numpy(dense.targets[:1])
     model = parameters(dense.inputs[:1])
