@@ -1,0 +1,52 @@
+"""Regressions of accuracy on latents or on the architecture itself (paper Table 2).
+
+:class:`SparseGP` is the paper's estimator, fitted well; with ``method="propagation"`` fitted as
+published. :func:`predictive_performance` measures it, :data:`BASELINES` are its yardsticks.
+"""
+
+from paper_nas.regression.baselines import (
+    BASELINES,
+    Baseline,
+    PatternLookup,
+    baseline_performance,
+    one_hot_code,
+    one_hot_operations,
+    skip_bits,
+)
+from paper_nas.regression.errors import (
+    CholeskyFailure,
+    ConstantTarget,
+    InvalidInputs,
+    TooFewPoints,
+)
+from paper_nas.regression.performance import (
+    PredictionFigures,
+    PredictivePerformance,
+    Spread,
+    judge_predictions,
+    predictive_performance,
+    spread_of,
+)
+from paper_nas.regression.sparse_gp import METHODS, SparseGP
+
+__all__ = [
+    "BASELINES",
+    "METHODS",
+    "Baseline",
+    "CholeskyFailure",
+    "ConstantTarget",
+    "InvalidInputs",
+    "PatternLookup",
+    "PredictionFigures",
+    "PredictivePerformance",
+    "SparseGP",
+    "Spread",
+    "TooFewPoints",
+    "baseline_performance",
+    "judge_predictions",
+    "one_hot_code",
+    "one_hot_operations",
+    "predictive_performance",
+    "skip_bits",
+    "spread_of",
+]
