@@ -36,7 +36,7 @@ import paper_nas
 
 MANIFEST = "manifest.json"
 NPZ = ".npz"
-LIBRARIES = ("torch", "numpy", "scipy", "scikit-learn", "safetensors")
+LIBRARIES = ("torch", "gpytorch", "numpy", "scipy", "scikit-learn", "safetensors")
 
 
 class ResultError(Exception):
