@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from paper_nas.artifacts import Manifest, ResultStore
-from paper_nas.models import MODEL_NAMES
 from paper_nas.paper_numbers import PaperNumbers
 
 MODEL_LABELS: dict[str, str] = {
@@ -102,7 +101,7 @@ class Row:
     @property
     def label(self) -> str:
         """The model as the paper calls it."""
-        return MODEL_LABELS.get(self.model, self.model)
+        return MODEL_LABELS[self.model]
 
     @property
     def hidden_size(self) -> int:
@@ -112,7 +111,7 @@ class Row:
     @property
     def published(self) -> bool:
         """Whether it is one of the six models under a preset as it is, after its last epoch."""
-        return self.model in MODEL_LABELS and len(self.configuration.split("_")) == 2
+        return _is_preset(self.configuration)
 
 
 def table1(store: ResultStore, paper: PaperNumbers) -> list[Row]:
@@ -127,16 +126,17 @@ def table1(store: ResultStore, paper: PaperNumbers) -> list[Row]:
         if name.startswith("evaluation/"):
             groups.setdefault(re.sub(r"_seed-\d+", "", name), []).append(name)
     rows = [_row(store, paper, group, names) for group, names in groups.items()]
-    order = [*MODEL_LABELS, *MODEL_NAMES]
-    return sorted(
-        rows,
-        key=lambda row: (
-            not row.published,
-            -row.hidden_size,
-            order.index(row.model),
-            row.configuration,
-        ),
-    )
+    order = list(MODEL_LABELS)
+
+    def place(row: Row) -> tuple[bool, int, int, str]:
+        return not row.published, -row.hidden_size, order.index(row.model), row.configuration
+
+    return sorted(rows, key=place)
+
+
+def _is_preset(configuration: str) -> bool:
+    """Whether a configuration is a model and a preset, with no setting changed, no snapshot."""
+    return len(configuration.split("_")) == 2
 
 
 def _row(store: ResultStore, paper: PaperNumbers, group: str, names: list[str]) -> Row:
@@ -149,8 +149,8 @@ def _row(store: ResultStore, paper: PaperNumbers, group: str, names: list[str]) 
     configuration = group.removeprefix("evaluation/")
     figures = {}
     for figure, value in TABLE1.items():
-        key = f"table1.{configuration.split('_')[0].replace('-', '_')}.{figure}"
-        comparable = key in paper.numbers and len(configuration.split("_")) == 2
+        key = f"table1.{first['model'].replace('-', '_')}.{figure}"
+        comparable = key in paper.numbers and _is_preset(configuration)
         reference = paper[key].value if comparable else None
         figures[figure] = Figure([100 * value(e) for e in evaluations], reference)
     results = {name: manifests[name] for name in names}

@@ -11,9 +11,8 @@ import torch
 
 from benchmarks.train_step import benchmark_model
 from paper_nas.artifacts import ResultStore
-from paper_nas.evaluation import reconstruction_probability
 from paper_nas.graphs import GraphBatch
-from paper_nas.models import MODEL_NAMES, build_model, to_released_weights
+from paper_nas.models import build_model, to_released_weights
 from paper_nas.models.convolution import GraphConvolutionEncoder, convolution_weights
 from paper_nas.models.sequence import equal_neighbours, graph_rows
 from paper_nas.operations import OneHotOperations, OperationEmbedding
@@ -97,28 +96,6 @@ def test_equal_neighbours_share_a_group() -> None:
     group, first = equal_neighbours(latents)
     assert group.tolist() == [0, 0, 1, 2]
     assert first.tolist() == [0, 2, 3]
-
-
-@pytest.mark.parametrize("name", MODEL_NAMES)
-def test_graphs_are_sampled_as_often_as_their_probability_says(name: str) -> None:
-    """Generation, which feeds decisions back, agrees with the teacher-forced logits."""
-    model = build_model(name, hidden_size=16, latent_size=4, max_vertices=4, seed=1)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.mul_(3.0)
-    latents = torch.randn(1, 4, generator=torch.Generator().manual_seed(3)).expand(6000, -1)
-    draws = model.decode(latents, sample=True, generator=torch.Generator().manual_seed(0))
-    first, graphs = draws[:1000], draws[1000:]
-    checked: list[GraphBatch] = []
-    for graph in (first[row] for row in range(100)):
-        known = any(bool(graph.equals(other)) for other in checked)
-        if known or int(first.equals(graph).sum()) < 10:
-            continue
-        expected = float(reconstruction_probability(model, graph, latents[:1]))
-        share = float(graphs.equals(graph).double().mean())
-        assert abs(share - expected) < 5 * math.sqrt(expected * (1 - expected) / 5000)
-        checked.append(graph)
-    assert len(checked) >= 4
 
 
 @pytest.mark.parametrize(
