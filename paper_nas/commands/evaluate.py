@@ -46,7 +46,7 @@ def add_parser(commands: Any) -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     torch.set_num_threads(options.threads)
     config, dataset = training_config(options), load_dataset(options.dataset)
-    training = run_name(options.model, options.preset, config)
+    training = run_name(options, config)
     iteration, epoch = options.iteration or config.iterations, options.epoch or config.epochs
     last = (iteration, epoch) == (config.iterations, config.epochs)
     name = f"evaluation/{training}" + ("" if last else f"_t-{iteration}_e-{epoch}")

@@ -70,10 +70,12 @@ def runs_folder(options: argparse.Namespace) -> Path:
     return options.runs or Path(pooch.os_cache("paper_nas")) / "runs"
 
 
-def run_name(model: str, preset: str, config: TrainingConfig) -> str:
-    """Name of a training's folder: model, preset, and each setting that is not the preset's."""
-    parts = [model, preset]
-    default = PRESETS[preset].to_json_dict()
+def run_name(options: argparse.Namespace, config: TrainingConfig) -> str:
+    """Name of a training's folder: model, preset, and what differs from the preset and its data."""
+    parts = [options.model, options.preset]
+    if options.dataset != "enas-cifar10":
+        parts.append(options.dataset)
+    default = PRESETS[options.preset].to_json_dict()
     for key, value in config.to_json_dict().items():
         if value != default[key] and key not in ("seed", "snapshots"):
             text = value if isinstance(value, str) else f"{value:g}"

@@ -45,7 +45,7 @@ def add_parser(commands: Any) -> None:
 
 def _train(options: argparse.Namespace) -> None:
     config, dataset = training_config(options), load_dataset(options.dataset)
-    name = run_name(options.model, options.preset, config)
+    name = run_name(options, config)
     run, manifest = _run(options, config, dataset, f"training/{name}")
     store_training(ResultStore(options.results), f"training/{name}", run, manifest, options)
     print(f"stored training/{name}")
@@ -54,7 +54,7 @@ def _train(options: argparse.Namespace) -> None:
 def _trial(options: argparse.Namespace) -> None:
     dataset = load_dataset(options.dataset)
     config = training_config(options).changed(snapshots=())
-    name = f"trials/{run_name(options.model, options.preset, config)}"
+    name = f"trials/{run_name(options, config)}"
     limit = config.train_limit or int(TRIAL_SHARE * len(dataset.train_index))
     run, manifest = _run(options, config.changed(train_limit=limit), dataset, name)
     rows = dataset.train_index[limit:]
