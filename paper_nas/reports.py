@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from paper_nas.artifacts import Manifest, ResultStore
+from paper_nas.config import TrainingConfig
 from paper_nas.paper_numbers import PaperNumbers
 
 MODEL_LABELS: dict[str, str] = {
@@ -114,16 +115,17 @@ class Row:
         return _is_preset(self.configuration)
 
 
-def table1(store: ResultStore, paper: PaperNumbers) -> list[Row]:
+def table1(store: ResultStore, paper: PaperNumbers, dataset: str = "enas-cifar10") -> list[Row]:
     """All rows of Table 1 that results exist for: larger models first, in the paper's order.
 
     Args:
         store: Where the results are.
         paper: The paper's numbers.
+        dataset: Only trainings on this data set.
     """
     groups: dict[str, list[str]] = {}
     for name in store.names():
-        if name.startswith("evaluation/"):
+        if name.startswith("evaluation/") and store.manifest(name).dataset["name"] == dataset:
             groups.setdefault(re.sub(r"_seed-\d+", "", name), []).append(name)
     rows = [_row(store, paper, group, names) for group, names in groups.items()]
     order = list(MODEL_LABELS)
@@ -132,6 +134,36 @@ def table1(store: ResultStore, paper: PaperNumbers) -> list[Row]:
         return not row.published, -row.hidden_size, order.index(row.model), row.configuration
 
     return sorted(rows, key=place)
+
+
+def trainings_by_scale(
+    store: ResultStore, config: TrainingConfig, models: Sequence[str] = ("dvae", "dvae-emb")
+) -> dict[tuple[str, float], list[str]]:
+    """Stored trainings that differ in model, factor of the operation codes, and seed only.
+
+    Args:
+        store: Where the results are.
+        config: What they share.
+        models: Which models.
+
+    Returns:
+        Names of results by model (in the given order) and factor, in the order of their seeds.
+    """
+    groups: dict[tuple[str, float], list[tuple[int, str]]] = {}
+    for name in store.names():
+        if not name.startswith("training/"):
+            continue
+        manifest = store.manifest(name)
+        settings = dict(manifest.configuration)
+        model = settings.pop("model")
+        theirs = TrainingConfig.from_json_dict(settings)
+        alike = config.changed(
+            operation_scale=theirs.operation_scale, seed=theirs.seed, snapshots=theirs.snapshots
+        )
+        if model in models and theirs == alike and manifest.dataset["name"] == "enas-cifar10":
+            groups.setdefault((model, theirs.operation_scale), []).append((theirs.seed, name))
+    order = sorted(groups, key=lambda key: (models.index(key[0]), key[1]))
+    return {key: [name for _, name in sorted(groups[key])] for key in order}
 
 
 def _is_preset(configuration: str) -> bool:

@@ -49,7 +49,7 @@ def dataset() -> ArchitectureDataset:
     )  # fmt: skip
 
 
-@pytest.fixture(params=range(10))
+@pytest.fixture(params=range(12))
 def figure(request, dataset):
     """Every figure, once."""
     return [
@@ -63,6 +63,8 @@ def figure(request, dataset):
         lambda: figures.training_curves(CURVES, "total", log_y=True),
         lambda: figures.vertex_losses(RECORDS),
         lambda: figures.embedding_scatter(np.eye(6)[:, :3], OPERATION_NAMES),
+        lambda: figures.seed_bands({"D-VAE": [RECORDS, RECORDS], "DVAE-EMB": [RECORDS]}),
+        lambda: figures.against_scale({"D-VAE": {1: [3.0, 4.0], 10: [1.0]}}, "loss", "by-scale"),
     ][request.param]()
 
 
@@ -230,3 +232,23 @@ def test_a_text_table_shows_every_cell_escaped_and_no_index():
     assert html.count("<td>") == 2
     assert "a &lt; b" in html
     assert 'class="dataframe paper-nas-text"' in html
+
+
+def test_a_band_spans_the_seeds_and_its_line_is_their_mean():
+    lower = [{**record, "reconstruction": record["reconstruction"] / 2} for record in RECORDS]
+    high, low, mean = figures.seed_bands({"D-VAE": [RECORDS, lower]}).data
+    np.testing.assert_allclose(high.y, [10, 5, 10 / 3])
+    np.testing.assert_allclose(low.y, [5, 2.5, 5 / 3])
+    np.testing.assert_allclose(mean.y, [7.5, 3.75, 2.5])
+    with pytest.raises(ValueError, match="at least one group"):
+        figures.seed_bands({"D-VAE": []})
+
+
+def test_against_scale_marks_each_seed_and_joins_the_means():
+    figure = figures.against_scale({"D-VAE": {10: [1.0], 1: [3.0, 4.0]}}, "loss", "by-scale")
+    line, marks = figure.data
+    assert list(line.x) == [1, 10]
+    assert list(line.y) == [3.5, 1.0]
+    assert list(zip(marks.x, marks.y, strict=True)) == [(1, 3.0), (1, 4.0), (10, 1.0)]
+    with pytest.raises(ValueError, match="values for each"):
+        figures.against_scale({"D-VAE": {1: []}}, "loss", "by-scale")

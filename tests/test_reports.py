@@ -12,7 +12,15 @@ from paper_nas import __main__ as cli
 from paper_nas.artifacts import Manifest, ResultStore
 from paper_nas.config import PRESETS
 from paper_nas.paper_numbers import load_paper_numbers
-from paper_nas.reports import MODEL_LABELS, TABLE1, Figure, rows_as_json, rows_as_text, table1
+from paper_nas.reports import (
+    MODEL_LABELS,
+    TABLE1,
+    Figure,
+    rows_as_json,
+    rows_as_text,
+    table1,
+    trainings_by_scale,
+)
 
 
 def evaluation(accuracy: float) -> dict[str, dict[str, float]]:
@@ -30,7 +38,8 @@ def write(store: ResultStore, name: str, model: str, seed: int, accuracy: float)
     hidden = 128 if "fast-128" in name else 501
     config = PRESETS["paper"].changed(hidden_size=hidden, seed=seed).to_json_dict()
     config |= {"model": model, "evaluated_iteration": 1, "evaluated_epoch": 300}
-    manifest = Manifest("python -m paper_nas x", config, seed, {"name": "none"}, 7.0, 7.0)
+    data = {"name": "enas-digits" if "digits" in name else "enas-cifar10"}
+    manifest = Manifest("python -m paper_nas x", config, seed, data, 7.0, 7.0)
     store.write(name, manifest, json_files={"evaluation.json": evaluation(accuracy)})
 
 
@@ -42,6 +51,7 @@ def store(tmp_path: Path) -> ResultStore:
     write(store, "evaluation/gcn-emb_fast_seed-0", "gcn-emb", 0, 0.25)
     write(store, "evaluation/dvae_fast_seed-0", "dvae", 0, 1.0)
     write(store, "evaluation/dvae_fast_seed-0_t-1_e-3", "dvae", 0, 0.125)
+    write(store, "evaluation/dvae_fast_enas-digits_seed-0", "dvae", 0, 1.0)
     write(store, "training/dvae_fast_seed-0", "dvae", 0, 1.0)
     return store
 
@@ -109,3 +119,26 @@ def test_one_value_has_no_spread() -> None:
     assert Figure([1.0]).sd is None
     assert Figure([1.0, 3.0], paper=1.5).sd == pytest.approx(math.sqrt(2))
     assert Figure([1.0, 3.0], paper=1.5).difference == 0.5
+
+
+def test_trainings_are_grouped_by_factor_if_nothing_else_differs(tmp_path: Path) -> None:
+    store, shared = ResultStore(tmp_path), PRESETS["fast-128"]
+
+    def train(model: str, data: str = "enas-cifar10", **changed: object) -> str:
+        config = shared.changed(**changed)
+        name = f"training/{model}-{len(store.names())}"
+        settings = {"model": model, **config.to_json_dict()}
+        manifest = Manifest("x", settings, config.seed, {"name": data}, 1.0, 1.0)
+        store.write(name, manifest, json_files={"history.json": []})
+        return name
+
+    late = train("dvae", seed=10, operation_scale=3.0)
+    early = train("dvae", seed=2, operation_scale=3.0)
+    other = train("dvae-emb", operation_scale=1.0, snapshots=())
+    for changed in ({"epochs": 3}, {"iterations": 2}, {"clip": None}):
+        train("dvae", **changed)
+    train("gcn", operation_scale=3.0)
+    train("dvae", "enas-digits")
+    groups = trainings_by_scale(store, shared)
+    assert groups == {("dvae", 3.0): [early, late], ("dvae-emb", 1.0): [other]}
+    assert list(groups) == [("dvae", 3.0), ("dvae-emb", 1.0)]

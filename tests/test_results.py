@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 import torch
 
 from paper_nas.artifacts import ResultStore
 from paper_nas.config import TrainingConfig
-from paper_nas.datasets import ENAS_SHA256, load_dataset
+from paper_nas.datasets import ENAS_SHA256, ArchitectureDataset, load_dataset
 from paper_nas.datasets.enas_digits import DIGITS_FILE, EMBEDDED
 from paper_nas.evaluation import (
     PRIOR_DECODES,
@@ -20,6 +21,8 @@ from paper_nas.evaluation import (
 from paper_nas.paper_numbers import load_paper_numbers
 from paper_nas.reports import MODEL_LABELS, table1
 from paper_nas.training import load_trained
+
+DataOf = Callable[[str], ArchitectureDataset]
 
 STORE = ResultStore()
 TRAININGS = [name for name in STORE.names() if name.startswith("training/")]
@@ -43,7 +46,21 @@ def expected_sha256(dataset: dict[str, str]) -> str:
 
 
 def test_there_are_results() -> None:
-    assert {"training/dvae_laptop_seed-0", "training/dvae-emb_laptop_seed-0"} <= set(WITH_WEIGHTS)
+    assert {f"training/{model}_fast-128_seed-0" for model in MODEL_LABELS} <= set(WITH_WEIGHTS)
+
+
+@pytest.fixture
+def data_of(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> DataOf:
+    """The data that a result was made from; the test is skipped where they are missing."""
+
+    def load(name: str) -> ArchitectureDataset:
+        source = STORE.manifest(name).dataset
+        if source["name"] == "enas-cifar10":
+            folder = request.getfixturevalue("enas_cifar10_data")
+            monkeypatch.setenv("PAPER_NAS_DATA", str(folder))
+        return load_dataset(source["name"], source["split"])
+
+    return load
 
 
 @pytest.mark.parametrize("name", STORE.names())
@@ -75,18 +92,12 @@ def test_histories_are_complete(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", WITH_WEIGHTS)
-def test_weights_give_the_last_loss_again(
-    name: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_weights_give_the_last_loss_again(name: str, data_of: DataOf) -> None:
     """On a sample, nearly: the history's loss is a mean over the last epoch, with noise.
 
     Untrained weights lose more than 20 nats, those of a model that has missed one operation 1.8.
     """
-    trained_on = STORE.manifest(name).dataset
-    if trained_on["name"] == "enas-cifar10":
-        folder = request.getfixturevalue("enas_cifar10_data")
-        monkeypatch.setenv("PAPER_NAS_DATA", str(folder))
-    dataset = load_dataset(trained_on["name"], trained_on["split"])
+    dataset = data_of(name)
     sample = dataset.graphs(dataset.train_index[:768])
     with torch.no_grad():
         elbo = load_trained(STORE, name).elbo(sample, noise=False)
@@ -98,12 +109,8 @@ def test_weights_give_the_last_loss_again(
 
 
 @pytest.mark.parametrize("name", [n for n in EVALUATIONS if training_of(n) in WITH_WEIGHTS])
-def test_weights_give_part_of_table_1_again(
-    name: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = request.getfixturevalue("enas_cifar10_data")
-    monkeypatch.setenv("PAPER_NAS_DATA", str(folder))
-    dataset = load_dataset("enas-cifar10")
+def test_weights_give_part_of_table_1_again(name: str, data_of: DataOf) -> None:
+    dataset = data_of(name)
     test = dataset.graphs(dataset.test_index)
     model = load_trained(STORE, training_of(name))
     latents, _ = encode_graphs(model, test)

@@ -23,7 +23,13 @@ from paper_nas.figures.child import child_network
 from paper_nas.figures.drawings import draw, text_table
 from paper_nas.figures.evaluation import failures_by_vertex, paper_against_ours
 from paper_nas.figures.style import SERIES_COLOURS, TEMPLATE, new_figure
-from paper_nas.figures.training import embedding_scatter, training_curves, vertex_losses
+from paper_nas.figures.training import (
+    against_scale,
+    embedding_scatter,
+    seed_bands,
+    training_curves,
+    vertex_losses,
+)
 from paper_nas.rendering import register_renderer
 
 register_renderer()
@@ -34,6 +40,7 @@ __all__ = [
     "TEMPLATE",
     "accuracy_against_skips",
     "accuracy_histogram",
+    "against_scale",
     "agreement_scatter",
     "child_network",
     "distributions",
@@ -46,6 +53,7 @@ __all__ = [
     "operation_effects_map",
     "ordering_by_way",
     "paper_against_ours",
+    "seed_bands",
     "skip_count_distribution",
     "skip_frequencies",
     "text_table",

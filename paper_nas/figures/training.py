@@ -83,6 +83,106 @@ def training_curves(
     return figure if paper_note is None else _note(figure, paper_note)
 
 
+def seed_bands(
+    groups: Mapping[str, Sequence[History]], quantity: Quantity = "reconstruction"
+) -> go.Figure:
+    """One quantity of trainings that differ by the seed only: the mean, and a band for the range.
+
+    Args:
+        groups: Histories by label; those of one label have the same epochs.
+        quantity: ``"total"``, ``"reconstruction"`` or ``"kl"`` (mean per graph, in nats).
+
+    Raises:
+        ValueError: No group, an empty one, or histories of one label that differ in length.
+    """
+    if not groups or not all(groups.values()):
+        raise ValueError("seed_bands needs at least one group, and none may be empty")
+    traces, words = [], []
+    for number, (label, histories) in enumerate(groups.items()):
+        values = np.array(
+            [[record[quantity] for record in h] for h in histories]
+        )  # [seeds, epochs]
+        epochs = [record["epoch"] for record in histories[0]]
+        colour = SERIES_COLOURS[number % len(SERIES_COLOURS)]
+        style = {"color": colour, "dash": _DASHES[number % len(_DASHES)], "width": 2.2}
+        mean, low, high = values.mean(axis=0), values.min(axis=0), values.max(axis=0)
+        band = {"x": epochs, "legendgroup": label, "showlegend": False, "hoverinfo": "skip"}
+        if len(values) > 1:
+            traces += [
+                go.Scatter(y=high, mode="lines", line_width=0, **band),
+                go.Scatter(y=low, mode="lines", line_width=0, fill="tonexty",
+                           fillcolor=_faint(colour), **band),
+            ]  # fmt: skip
+        traces.append(
+            go.Scatter(
+                x=epochs,
+                y=mean,
+                name=label,
+                legendgroup=label,
+                mode="lines",
+                line=style,
+                customdata=np.column_stack([low, high]),
+                hovertemplate="epoch %{x}: %{y:.3g} (%{customdata[0]:.3g} to "
+                "%{customdata[1]:.3g})<extra>" + label + "</extra>",
+            )
+        )
+        words.append(f"{label} ({len(values)} seeds): from {mean[0]:.3g} to {mean[-1]:.3g}")
+    axis = QUANTITIES[quantity]
+    alt = f"{axis[0].upper()}{axis[1:]} over the epochs, mean over seeds. " + "; ".join(words) + "."
+    figure = new_figure(f"seed-bands-{quantity}", alt, *traces, showlegend=True)
+    figure.update_xaxes(title_text="epoch", rangemode="tozero")
+    return figure.update_yaxes(title_text=axis, rangemode="tozero")
+
+
+def against_scale(
+    points: Mapping[str, Mapping[float, Sequence[float]]], axis: str, name: str
+) -> go.Figure:
+    """A figure of trainings against the factor of their operation codes, a mark for each seed.
+
+    Args:
+        points: By label and factor, one value per seed.
+        axis: Title of the vertical axis.
+        name: Name of the figure.
+
+    Raises:
+        ValueError: No label, or a factor without values.
+    """
+    if not points or not all(v for by_scale in points.values() for v in by_scale.values()):
+        raise ValueError("against_scale needs values for each label and factor")
+    traces, words = [], []
+    for number, (label, by_scale) in enumerate(points.items()):
+        scales = sorted(by_scale)
+        colour = SERIES_COLOURS[number % len(SERIES_COLOURS)]
+        pairs = [(scale, value) for scale in scales for value in by_scale[scale]]
+        means = [float(np.mean(by_scale[scale])) for scale in scales]
+        line = {"color": colour, "dash": _DASHES[number % len(_DASHES)], "width": 2.2}
+        traces += [
+            go.Scatter(x=scales, y=means, name=label, legendgroup=label, mode="lines", line=line,
+                       hoverinfo="skip"),
+            go.Scatter(x=[p[0] for p in pairs], y=[p[1] for p in pairs], legendgroup=label,
+                       mode="markers", marker={"color": colour, "size": 7}, showlegend=False,
+                       hovertemplate="factor %{x:g}: %{y:.3g}<extra>" + label + "</extra>"),
+        ]  # fmt: skip
+        words.append(
+            f"{label}: "
+            + ", ".join(f"{m:.3g} at {s:g}" for s, m in zip(scales, means, strict=True))
+        )
+    alt = f"{axis[0].upper()}{axis[1:]} against the factor of the codes. " + "; ".join(words) + "."
+    figure = new_figure(name, alt, *traces, showlegend=True)
+    ticks = sorted({scale for by_scale in points.values() for scale in by_scale})
+    figure.update_xaxes(
+        title_text="factor of the operation codes (logarithmic)", type="log", tickvals=ticks,
+        ticktext=[f"{tick:.3g}" for tick in ticks],
+    )  # fmt: skip
+    return figure.update_yaxes(title_text=axis, rangemode="tozero")
+
+
+def _faint(colour: str) -> str:
+    """A ``#rrggbb`` colour at a quarter of its strength."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},.25)"
+
+
 def _note(figure: go.Figure, text: str) -> go.Figure:
     """Write the paper's reading into the upper right corner of a plot."""
     lines = "<br>".join(textwrap.wrap(f"The paper: {text}", 38))
