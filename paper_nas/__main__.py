@@ -11,7 +11,16 @@ from collections.abc import Sequence
 
 from paper_nas.artifacts import ResultError
 from paper_nas.benchmark import LabelsMismatch
-from paper_nas.commands import benchmark, evaluate, report, train
+from paper_nas.commands import (
+    benchmark,
+    evaluate,
+    export_explorer,
+    predict,
+    project,
+    report,
+    search,
+    train,
+)
 from paper_nas.datasets import DatasetError
 from paper_nas.training import CheckpointMismatch, TrainingDiverged
 
@@ -45,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m paper_nas", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (train, evaluate, report, benchmark):
+    for command in (train, evaluate, predict, project, report, benchmark, export_explorer, search):
         command.add_parser(commands)
     return parser
 

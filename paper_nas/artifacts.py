@@ -286,6 +286,7 @@ class ResultStore:
         json_files: Mapping[str, Any] | None = None,
         tensor_files: Mapping[str, Mapping[str, Tensor]] | None = None,
         array_files: Mapping[str, Mapping[str, np.ndarray]] | None = None,
+        headers: Mapping[str, Mapping[str, str]] | None = None,
     ) -> Manifest:
         """Write a result: its files first, then its manifest.
 
@@ -295,6 +296,7 @@ class ResultStore:
             json_files: File name to a value for JSON.
             tensor_files: File name to named tensors for safetensors.
             array_files: File name, which ends in ``.npz``, to named arrays.
+            headers: Name of a file of tensors to the text of its header.
 
         Returns:
             The manifest as written.
@@ -308,7 +310,7 @@ class ResultStore:
         for file, value in (json_files or {}).items():
             write_json(folder / file, value)
         for file, tensors in (tensor_files or {}).items():
-            write_tensors(folder / file, tensors)
+            write_tensors(folder / file, tensors, (headers or {}).get(file))
         for file, arrays in (array_files or {}).items():
             write_arrays(folder / file, arrays)
         files = [*(json_files or {}), *(tensor_files or {}), *(array_files or {})]

@@ -6,21 +6,29 @@ Glossary of shapes: ``B`` graphs, ``N`` vertices, ``K`` vertex types, ``Z`` late
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from html import escape
+from typing import Any
 
+import ipywidgets as widgets
 import numpy as np
 import pandas as pd
+import plotly.io as pio
 import torch
 from torch import Tensor
 
+from paper_nas import figures
 from paper_nas.datasets import ArchitectureDataset, show_note
 from paper_nas.drawing import dag_svg, display_label
 from paper_nas.figures.drawings import Drawing
 from paper_nas.graphs import GraphBatch
 from paper_nas.models import GraphVae
 from paper_nas.models.vae import NOISE_FACTOR
+from paper_nas.rendering import figure_html
+from paper_nas.search import Trial
 from paper_nas.space import END, VERTEX_NAMES
+from paper_nas.widgets import StaticFallback
 
 PAPER_DATASET = "enas-cifar10"
 _ACCURACIES = {PAPER_DATASET: "weight_sharing_accuracy", "enas-digits": "standalone_accuracy"}
@@ -156,6 +164,54 @@ def relabelling_share(values: np.ndarray, marked: np.ndarray) -> float:
     by_order = values[orders[:, pairs[0]], orders[:, pairs[1]]]
     gaps = np.abs(by_order[:, chosen].mean(axis=1) - by_order[:, ~chosen].mean(axis=1))
     return float((gaps >= gaps[0] - 1e-9 * (1 + gaps[0])).mean())
+
+
+# ---- a recorded search, round by round ----------------------------------------------------------
+
+
+def step_through(trial: Trial, count: int = 5) -> StaticFallback:
+    """A panel that shows a recorded trial round by round; on the page, a figure with a slider.
+
+    Args:
+        trial: A trial with at least one score.
+        count: Architectures of a round that the panel draws, best first.
+    """
+    figure = figures.trial_steps(trial)
+    last = len(trial.rounds)
+    slider = widgets.IntSlider(value=1, min=1, max=max(last, 1), description="round")
+    view = widgets.HTML()
+
+    def show(change: Any = None) -> None:
+        view.value = round_html(trial, int(slider.value), count)
+
+    slider.observe(show, names="value")
+    show()
+    html = figure_html(str(pio.to_json(figure)), "trial-steps", figure.layout.meta["alt"])
+    return StaticFallback(widgets.VBox([slider, view]), html)
+
+
+def round_html(trial: Trial, number: int, count: int = 5) -> str:
+    """One round of a trial in words, with pictures of its best architectures.
+
+    Args:
+        trial: The trial.
+        number: The round, from 1.
+        count: Most pictures.
+    """
+    part = [e for e in trial.evaluations if e.round == number]
+    scored = {e.architecture: e for e in sorted(part, key=lambda e: e.score) if e in trial.scored}
+    best = list(scored.values())[::-1][:count]
+    words = f"Round {number}: {len(part)} evaluations, {len(scored)} architectures with a score."
+    if not best:
+        return f"<p>{words}</p>"
+    captions = [
+        f"{e.score:.4f} ({e.source})"
+        + ("" if math.isnan(e.proposal.mean) else f", predicted {e.proposal.mean:.4f}")
+        for e in best
+    ]
+    drawn = [e.architecture for e in best if e.architecture is not None]
+    pictures = figures.draw(*drawn, captions=captions, scale=0.75)
+    return f"<p>{words} The best:</p>{pictures.html}"
 
 
 # ---- the workflow: the idea of the paper's figure 2, drawn anew ----------------------------------

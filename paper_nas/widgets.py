@@ -7,6 +7,7 @@ live widget, which JupyterLab takes, and HTML, which the static site takes.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape
@@ -15,9 +16,11 @@ from typing import Any
 import ipywidgets as widgets
 import networkx as nx
 import numpy as np
+import plotly.graph_objects as go
 
 from paper_nas.datasets import ArchitectureDataset
 from paper_nas.drawing import Edge, dag_svg, display_label
+from paper_nas.rendering import STATIC_SITE_VARIABLE
 from paper_nas.space import (
     OPERATION_NAMES,
     VERTEX_NAMES,
@@ -349,3 +352,33 @@ class ArchitectureBuilder:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         fallback = StaticFallback(self.view, self.static_html)
         return fallback._repr_mimebundle_(include=include, exclude=exclude)
+
+
+def linked_brushing(figure: go.Figure) -> go.Figure:
+    """A figure of :func:`paper_nas.figures.linked_panels` whose panels follow each other.
+
+    Args:
+        figure: The figure.
+
+    Returns:
+        In a notebook a live one, in which points chosen in one panel are chosen in all; on the
+        static site, whose own script does that, the figure itself.
+    """
+    if os.environ.get(STATIC_SITE_VARIABLE) == "1":
+        return figure
+    live = go.FigureWidget(figure)
+
+    def choose(rows: list[int] | None) -> None:
+        with live.batch_update():
+            for trace in live.data:
+                trace.selectedpoints = rows
+            live.layout.selections = ()
+
+    def chosen(_trace: Any, points: Any, _selector: Any) -> None:
+        if points.point_inds:
+            choose(points.point_inds)
+
+    for trace in live.data:
+        trace.on_selection(chosen)
+        trace.on_deselect(lambda *_: choose(None))
+    return live

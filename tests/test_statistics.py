@@ -1,4 +1,4 @@
-"""Tests of paper_nas.statistics against networkx and scipy-free arithmetic."""
+"""Properties of graphs against networkx, correlations against their definitions."""
 
 from __future__ import annotations
 
@@ -31,10 +31,12 @@ def by_networkx(graph: nx.DiGraph) -> dict[str, float]:
     skeleton = graph.to_undirected()
     last = graph.number_of_nodes() - 1
     connected = nx.has_path(graph, 0, last)
+    paths = sum(1 for _ in nx.all_simple_paths(graph, 0, last))
     return {
         "skips": sum(v - u > 1 for u, v in graph.edges),
         "depth": nx.dag_longest_path_length(graph),
         "shortest_path": nx.shortest_path_length(graph, 0, last) if connected else np.inf,
+        "paths": paths,
         "density": nx.density(graph),
         "mean_path_length": float(np.mean(lengths)) if lengths else 0.0,
         "transitivity": nx.transitivity(skeleton),
@@ -73,6 +75,11 @@ def test_graphs_without_a_chain_agree_with_networkx():
     ]
     for name, values in found.items():
         np.testing.assert_allclose(values, [e[name] for e in expected], rtol=1e-12, err_msg=name)
+
+
+def test_every_skip_of_a_full_graph_doubles_the_paths_to_what_lies_behind_it():
+    full = EnasSpace(6).sample(1, 1.0)
+    assert graph_properties(full)["paths"].tolist() == [2.0**5]  # one way out of layer 6
 
 
 def test_the_longest_path_of_an_architecture_is_its_chain():

@@ -8,11 +8,20 @@ from pathlib import Path
 import ipywidgets
 import numpy as np
 import pytest
+from plotly.callbacks import Points
 
+from paper_nas import figures
 from paper_nas.datasets import ArchitectureDataset
+from paper_nas.rendering import STATIC_SITE_VARIABLE
 from paper_nas.space import Architecture, EnasSpace
 from paper_nas.statistics import graph_properties
-from paper_nas.widgets import AccuracyRecords, ArchitectureBuilder, Draft, StaticFallback
+from paper_nas.widgets import (
+    AccuracyRecords,
+    ArchitectureBuilder,
+    Draft,
+    StaticFallback,
+    linked_brushing,
+)
 
 LIVE = "application/vnd.jupyter.widget-view+json"
 SMALL = Architecture((0, 5, 3), (1, 0, 1))
@@ -182,3 +191,28 @@ def test_any_widget_can_have_a_fallback():
     assert "<p>5</p>" in again["text/html"]
     assert bundle[LIVE] == again[LIVE]
     assert "plain" in StaticFallback(slider, "plain")._repr_mimebundle_()["text/html"]
+
+
+# ---- linked panels -------------------------------------------------------------------------------
+
+
+def test_a_choice_in_one_panel_is_made_in_all(monkeypatch):
+    monkeypatch.delenv(STATIC_SITE_VARIABLE, raising=False)
+    points = np.random.default_rng(0).normal(size=(20, 2))
+    figure = figures.linked_panels({"a": points, "b": -points}, np.arange(20), "accuracy")
+    live = linked_brushing(figure)
+    first, second = live.data
+    for rows in ([1, 2, 7], [5]):
+        first._dispatch_on_selection(Points(point_inds=rows, trace_index=0), None)
+        assert first.selectedpoints == second.selectedpoints == tuple(rows)
+    second._dispatch_on_selection(Points(point_inds=[], trace_index=1), None)
+    assert first.selectedpoints == (5,)  # a box without points chooses nothing
+    second._dispatch_on_deselect(Points(point_inds=[], trace_index=1))
+    assert first.selectedpoints is None
+    assert second.selectedpoints is None
+
+
+def test_the_static_site_gets_the_plain_figure(monkeypatch):
+    monkeypatch.setenv(STATIC_SITE_VARIABLE, "1")
+    figure = figures.new_figure("empty", "Nothing at all.")
+    assert linked_brushing(figure) is figure

@@ -22,6 +22,32 @@ from paper_nas.figures.benchmark import (
 from paper_nas.figures.child import child_network
 from paper_nas.figures.drawings import draw, text_table
 from paper_nas.figures.evaluation import failures_by_vertex, paper_against_ours
+from paper_nas.figures.prediction import (
+    along_epochs,
+    calibration_curve,
+    error_parts,
+    process_in_one_dimension,
+    readout_map,
+    residuals_by_truth,
+    table2_errors,
+)
+from paper_nas.figures.projections import (
+    linked_panels,
+    operation_spaces,
+    smoothness_by_epoch,
+)
+from paper_nas.figures.properties import (
+    contribution_bars,
+    property_by_group,
+    property_correlations,
+)
+from paper_nas.figures.search import (
+    autopsy_scatter,
+    expected_improvement,
+    measures_by_method,
+    search_curves,
+    trial_steps,
+)
 from paper_nas.figures.style import SERIES_COLOURS, TEMPLATE, new_figure
 from paper_nas.figures.training import (
     against_scale,
@@ -42,21 +68,39 @@ __all__ = [
     "accuracy_histogram",
     "against_scale",
     "agreement_scatter",
+    "along_epochs",
+    "autopsy_scatter",
+    "calibration_curve",
     "child_network",
+    "contribution_bars",
     "distributions",
     "draw",
     "embedding_scatter",
+    "error_parts",
+    "expected_improvement",
     "explained_variance",
     "failures_by_vertex",
+    "linked_panels",
+    "measures_by_method",
     "new_figure",
     "operation_counts",
     "operation_effects_map",
+    "operation_spaces",
     "ordering_by_way",
     "paper_against_ours",
+    "process_in_one_dimension",
+    "property_by_group",
+    "property_correlations",
+    "readout_map",
+    "residuals_by_truth",
+    "search_curves",
     "seed_bands",
     "skip_count_distribution",
     "skip_frequencies",
+    "smoothness_by_epoch",
+    "table2_errors",
     "text_table",
     "training_curves",
+    "trial_steps",
     "vertex_losses",
 ]

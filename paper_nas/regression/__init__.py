@@ -19,6 +19,7 @@ from paper_nas.regression.errors import (
     InvalidInputs,
     TooFewPoints,
 )
+from paper_nas.regression.latents import latents_of, untrained_performance
 from paper_nas.regression.performance import (
     PredictionFigures,
     PredictivePerformance,
@@ -27,7 +28,22 @@ from paper_nas.regression.performance import (
     predictive_performance,
     spread_of,
 )
+from paper_nas.regression.probes import (
+    Probes,
+    Readout,
+    VarianceShares,
+    WiringError,
+    linear_readout,
+    probe_latents,
+    variance_shares,
+    wiring_error,
+)
 from paper_nas.regression.sparse_gp import METHODS, SparseGP
+from paper_nas.regression.supervised import (
+    SupervisedEncoder,
+    supervised_performance,
+    train_with_labels,
+)
 
 __all__ = [
     "BASELINES",
@@ -39,14 +55,27 @@ __all__ = [
     "PatternLookup",
     "PredictionFigures",
     "PredictivePerformance",
+    "Probes",
+    "Readout",
     "SparseGP",
     "Spread",
+    "SupervisedEncoder",
     "TooFewPoints",
+    "VarianceShares",
+    "WiringError",
     "baseline_performance",
     "judge_predictions",
+    "latents_of",
+    "linear_readout",
     "one_hot_code",
     "one_hot_operations",
     "predictive_performance",
+    "probe_latents",
     "skip_bits",
     "spread_of",
+    "supervised_performance",
+    "train_with_labels",
+    "untrained_performance",
+    "variance_shares",
+    "wiring_error",
 ]

@@ -21,7 +21,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from paper_nas.datasets import ArchitectureDataset
 from paper_nas.regression.checks import checked_data, checked_inputs
-from paper_nas.regression.performance import SEEDS, PredictivePerformance, predictive_performance
+from paper_nas.regression.performance import (
+    SEEDS,
+    AfterFit,
+    PredictivePerformance,
+    predictive_performance,
+)
 from paper_nas.regression.sparse_gp import SparseGP
 from paper_nas.space import NUM_OPERATIONS, Architecture
 
@@ -148,6 +153,7 @@ def baseline_performance(
     dataset: ArchitectureDataset,
     seeds: Sequence[int] = SEEDS,
     progress: bool = True,
+    after: AfterFit | None = None,
 ) -> PredictivePerformance:
     """Fit a baseline to the training part of a data set and judge it on the test part.
 
@@ -156,6 +162,7 @@ def baseline_performance(
         dataset: Labelled architectures, all of one size.
         seeds: Of the fits; a baseline without randomness is fitted once, with the first.
         progress: Show a progress bar.
+        after: See :func:`predictive_performance`.
 
     Raises:
         ValueError: An unknown name, no seed, or labels that cannot be used.
@@ -176,4 +183,5 @@ def baseline_performance(
         model=baseline.model,
         deviations=baseline.deviations,
         progress=progress,
+        after=after,
     )

@@ -84,6 +84,8 @@ class PredictivePerformance:
 
 FIGURES = ("rmse", "pearson", "spearman", "nlpd", "coverage")
 
+AfterFit = Callable[[int, Any, np.ndarray, np.ndarray | None], None]
+
 
 def judge_predictions(
     mean: ArrayLike, targets: ArrayLike, target_sd: float, sd: ArrayLike | None = None
@@ -130,6 +132,7 @@ def predictive_performance(
     model: Callable[[int], Any] | None = None,
     deviations: bool = True,
     progress: bool = True,
+    after: AfterFit | None = None,
 ) -> PredictivePerformance:
     """Fit once per seed and judge on the test part.
 
@@ -142,6 +145,8 @@ def predictive_performance(
         model: Gives an unfitted model for a seed; by default :class:`SparseGP` as it comes.
         deviations: The model can ``predict(..., return_std=True)``.
         progress: Show progress bars.
+        after: Called after each fit with its seed, the fitted model, and the means and standard
+            deviations ``[Q]`` that it predicts (``None`` without ``deviations``).
 
     Raises:
         ValueError: No seed, or data that cannot be used (:class:`InvalidInputs`,
@@ -164,12 +169,25 @@ def predictive_performance(
             else (fitted.predict(new_inputs), None)
         )
         repeats.append(judge_predictions(mean, new_targets, target_sd, sd))
+        if after:
+            after(seed, fitted, mean, sd)
+    return performance_of(repeats, seeds, len(targets), len(new_targets), target_sd)
+
+
+def performance_of(
+    repeats: Sequence[PredictionFigures],
+    seeds: Sequence[int],
+    train: int,
+    test: int,
+    target_sd: float,
+) -> PredictivePerformance:
+    """Put repeats together; arguments as the attributes of :class:`PredictivePerformance`."""
     return PredictivePerformance(
         **{name: spread_of([getattr(repeat, name) for repeat in repeats]) for name in FIGURES},
         repeats=tuple(repeats),
         seeds=tuple(seeds),
-        train=len(targets),
-        test=len(new_targets),
+        train=train,
+        test=test,
         target_sd=target_sd,
     )
 

@@ -35,6 +35,7 @@ PREDICT_PART = 2000
 """Points that are predicted at a time, which bounds the memory."""
 
 Predictions = tuple[np.ndarray, np.ndarray]
+Header = dict[str, str]
 
 
 class SparseGP(RegressorMixin, BaseEstimator):
@@ -306,14 +307,33 @@ class SparseGP(RegressorMixin, BaseEstimator):
         Raises:
             NotFittedError: Before :meth:`fit`.
         """
+        write_tensors(path, *self.contents())
+
+    def contents(self, compact: bool = False) -> tuple[dict[str, Tensor], Header]:
+        """What :meth:`save` writes, for a file that is written by other means.
+
+        Args:
+            compact: A quarter of the size: without the Cholesky factor that :meth:`load` can
+                compute again, and with the one that only deviations depend on in float32.
+
+        Returns:
+            Tensors by name, and the text of the file's header.
+
+        Raises:
+            NotFittedError: Before :meth:`fit`.
+        """
         check_is_fitted(self, "posterior_")
-        tensors = {f"parameters/{n}": t for n, t in self.parameters_.named_parameters()}
+        tensors: dict[str, Tensor] = {}
+        tensors |= {f"parameters/{n}": t for n, t in self.parameters_.named_parameters()}
         tensors |= {f"posterior/{n}": t for n, t in vars(self.posterior_).items()}
         if self.natural_ is not None:
             tensors |= {f"natural/{n}": t for n, t in self.natural_.named_parameters()}
+        if compact:
+            tensors.pop("posterior/cholesky")
+            tensors["posterior/precision"] = tensors["posterior/precision"].float()
         fitted = {"bound": self.bound_, "history": self.history_, "scale": self.target_scale_}
         header = {"settings": json.dumps(self.get_params()), "fitted": json.dumps(fitted)}
-        write_tensors(path, tensors, header)
+        return tensors, header
 
     @classmethod
     def load(cls, path: str | Path) -> SparseGP:
@@ -331,7 +351,11 @@ class SparseGP(RegressorMixin, BaseEstimator):
             model = cls(**settings)
             model.parameters_ = SparseParameters(tensors["parameters/inducing"], 1.0, 1.0, 1.0)
             model.parameters_.load_state_dict(_under("parameters/", tensors), strict=False)
-            model.posterior_ = InducingPosterior(**_under("posterior/", tensors))
+            posterior = _under("posterior/", tensors)
+            if "cholesky" not in posterior:
+                with torch.no_grad():
+                    posterior["cholesky"] = model.parameters_.cholesky(model._settings()[1])
+            model.posterior_ = InducingPosterior(**posterior)
             natural = _under("natural/", tensors)
             model.natural_ = NaturalParameters(**natural) if natural else None
             model.bound_, model.history_ = fitted["bound"], fitted["history"]
@@ -359,4 +383,4 @@ def _copied(parameters: SparseParameters) -> SparseParameters:
 
 
 def _under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Any]:
-    return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
+    return {n.removeprefix(prefix): t.double() for n, t in tensors.items() if n.startswith(prefix)}

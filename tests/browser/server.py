@@ -98,14 +98,14 @@ class Visit:
             self.problems.append(f"outside: {route.request.url}")
             route.abort()
 
-    def _on_console(self, message) -> None:  # type: ignore[no-untyped-def]
+    def _on_console(self, message) -> None:
         if message.type in ("error", "warning"):
             self.problems.append(f"console {message.type}: {message.text}")
 
-    def _on_failed_request(self, request) -> None:  # type: ignore[no-untyped-def]
+    def _on_failed_request(self, request) -> None:
         self.problems.append(f"failed: {request.url}")
 
-    def _on_response(self, response) -> None:  # type: ignore[no-untyped-def]
+    def _on_response(self, response) -> None:
         if response.status >= 400:
             self.problems.append(f"status {response.status}: {response.url}")
 

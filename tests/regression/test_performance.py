@@ -77,12 +77,25 @@ def test_repeats_are_averaged() -> None:
     assert result.seeds == (1, 3)
 
 
+def test_each_fit_can_be_looked_at() -> None:
+    inputs, seen = np.arange(4.0)[:, None], []
+    predictive_performance(
+        inputs, inputs[:, 0], inputs[:2], inputs[:2, 0], seeds=[1, 3], model=Shifted,
+        progress=False, after=lambda *values: seen.append(values),
+    )  # fmt: skip
+    assert [(seed, fitted.seed, mean.tolist(), sd.tolist()) for seed, fitted, mean, sd in seen] == [
+        (1, 1, [1.0, 2.0], [2.0, 2.0]), (3, 3, [3.0, 4.0], [2.0, 2.0]),
+    ]  # fmt: skip
+
+
 def test_a_model_without_deviations() -> None:
     inputs, targets = drawn(60)
+    seen = []
     result = predictive_performance(
         inputs, targets, inputs, targets, seeds=[1], model=lambda _: LinearRegression(),
-        deviations=False, progress=False,
+        deviations=False, progress=False, after=lambda *values: seen.append(values[3]),
     )  # fmt: skip
+    assert seen == [None]
     assert result.nlpd is None
     assert result.coverage is None
     assert result.rmse is not None

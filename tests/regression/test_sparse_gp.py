@@ -191,6 +191,22 @@ def test_a_file_keeps_everything(
     assert bound == goes_on.fit(*data, start=model).bound_
 
 
+def test_a_compact_file_predicts_the_same(
+    data: tuple[np.ndarray, np.ndarray], tmp_path: Path
+) -> None:
+    model = small(iterations=5).fit(*data)
+    sizes = []
+    for name, contents in (("whole", model.contents()), ("compact", model.contents(True))):
+        write_tensors(tmp_path / name, *contents)
+        sizes.append((tmp_path / name).stat().st_size)
+    assert sizes[1] < 0.6 * sizes[0]
+    loaded = SparseGP.load(tmp_path / "compact")
+    mean, sd = model.predict(data[0], return_std=True)
+    again, deviations = loaded.predict(data[0], return_std=True)
+    np.testing.assert_allclose(again, mean, rtol=1e-9)
+    np.testing.assert_allclose(deviations, sd, rtol=1e-5)
+
+
 def test_files_that_cannot_be_used(tmp_path: Path, fitted: SparseGP) -> None:
     with pytest.raises(ResultMissing):
         SparseGP.load(tmp_path / "none.safetensors")

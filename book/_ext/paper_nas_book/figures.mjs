@@ -6,12 +6,23 @@
 
 const CONFIG = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d"] };
 
+// A choice of points in one panel chooses the same rows in all (figures/projections.py).
+function link(box) {
+  // The box itself is taken away: plotly would apply it again to its own panel.
+  const choose = (rows) => window.Plotly.update(box, { selectedpoints: [rows] }, { selections: [] });
+  box.on("plotly_selected", (event) => {
+    if (event?.points.length) choose([...new Set(event.points.map((point) => point.pointNumber))]);
+  });
+  box.on("plotly_deselect", () => choose(null));
+}
+
 function draw(figure) {
   const box = figure.querySelector(".paper-nas-plot");
   if (box.dataset.state) return;
   box.dataset.state = "drawing";
   const spec = JSON.parse(figure.querySelector("script").textContent);
   window.Plotly.newPlot(box, spec.data, spec.layout, { ...CONFIG, ...spec.config }).then(() => {
+    if (spec.layout.meta?.linked) link(box);
     box.dataset.state = "drawn";
   });
 }

@@ -1,22 +1,21 @@
-"""Properties of architectures as graphs, and how they go with accuracy.
+"""Properties of architectures as graphs.
 
-Glossary of shapes: ``M`` graphs of equal size, ``N`` vertices.
+Glossary of shapes: ``M`` graphs of equal size, ``N`` vertices. START and END count as vertices
+everywhere.
 
 Source: paper section 4.4; released_code_spec section 11 for what the two properties of Figures 7
-and 8 are. START and END count as vertices everywhere.
+and 8 are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from paper_nas.graphs import GraphBatch
-from paper_nas.space import NUM_OPERATIONS, Architecture
+from paper_nas.space import Architecture
 
 Floats = NDArray[np.float64]
 
@@ -24,27 +23,13 @@ PROPERTY_NAMES: dict[str, str] = {
     "skips": "number of skips",
     "depth": "longest path",
     "shortest_path": "shortest path from START to END",
+    "paths": "number of paths from START to END",
     "density": "density",
     "mean_path_length": "average path length",
     "transitivity": "clustering coefficient (global)",
     "mean_clustering": "clustering coefficient (mean of local)",
 }
 """The properties that :func:`graph_properties` computes, and what a figure calls them."""
-
-
-class Correlation(NamedTuple):
-    """Two measures of how far one quantity follows another, both in [-1, 1]."""
-
-    pearson: float
-    spearman: float
-
-
-class Interval(NamedTuple):
-    """A figure with an interval that a repetition would fall into."""
-
-    value: float
-    low: float
-    high: float
 
 
 def graph_properties(architectures: Sequence[Architecture]) -> dict[str, Floats]:
@@ -75,6 +60,7 @@ def adjacency_properties(adjacency: ArrayLike) -> dict[str, Floats]:
       architecture, this is ``N - 1`` whatever the skips; only graphs without a chain edge differ.
     - ``shortest_path``: edges of the shortest path from the first vertex to the last; what skips
       do change. ``inf`` without any path.
+    - ``paths``: number of different directed paths from vertex 0 to the last.
     - ``density``: edges divided by ``N (N - 1)``.
     - ``mean_path_length``: mean over ordered pairs ``(u, v)``, ``u != v``, with a directed path
       from ``u`` to ``v``, of its least number of edges; 0 without edges.
@@ -108,103 +94,12 @@ def adjacency_properties(adjacency: ArrayLike) -> dict[str, Floats]:
         "skips": count - np.trace(edges, offset=1, axis1=1, axis2=2),
         "depth": _longest_path(edges),
         "shortest_path": distance[:, 0, -1],
+        "paths": _count_paths(edges),
         "density": count / (size * (size - 1)),
         "mean_path_length": _ratio(total, reachable.sum(axis=(1, 2))),
         "transitivity": _ratio(triangles.sum(axis=1), triples.sum(axis=1)),
         "mean_clustering": local.mean(axis=1),
     }
-
-
-def correlate(x: ArrayLike, y: ArrayLike) -> Correlation:
-    """Pearson's r and Spearman's rank correlation of two samples.
-
-    Args:
-        x: ``[M]`` numbers.
-        y: ``[M]`` numbers.
-
-    Raises:
-        ValueError: Fewer than two values, unequal lengths, a value that is not finite, or a sample
-            that does not vary (its correlation is undefined).
-
-    >>> correlate([1, 2, 3], [1, 4, 9])
-    Correlation(pearson=0.9897..., spearman=1.0)
-    """
-    first, second = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    if first.ndim != 1 or first.shape != second.shape or len(first) < 2:
-        raise ValueError(f"two samples of equal length wanted, not {first.shape}, {second.shape}")
-    for sample in (first, second):
-        if not np.isfinite(sample).all():
-            raise ValueError("a sample holds a value that is not finite")
-        if np.ptp(sample) == 0:
-            raise ValueError("a sample that does not vary has no correlation")
-    pearson = stats.pearsonr(first, second).statistic
-    return Correlation(float(pearson), float(stats.spearmanr(first, second).statistic))
-
-
-def operation_effects(
-    architectures: Sequence[Architecture], scores: ArrayLike
-) -> tuple[Floats, Floats]:
-    """How much better or worse than the mean the architectures with one operation in a layer are.
-
-    Where operations are drawn uniformly and independently of everything else, as in
-    ``enas-digits``, this is the average effect of the choice.
-
-    Args:
-        architectures: ``M`` of them, all with ``L`` layers.
-        scores: ``[M]``.
-
-    Returns:
-        ``[L, 6]``: mean score less the mean of all; and the standard errors of these means. NaN
-        where an operation does not occur, and an error of NaN where it occurs once.
-
-    Raises:
-        ValueError: As many scores as architectures are wanted.
-    """
-    values = np.asarray(scores, dtype=np.float64)
-    if values.shape != (len(architectures),):
-        raise ValueError(f"{len(architectures)} architectures and scores {values.shape}")
-    choices = np.array([architecture.operations for architecture in architectures])
-    effects, errors = np.full((2, choices.shape[1], NUM_OPERATIONS), np.nan)
-    for layer, operation in np.ndindex(effects.shape):
-        chosen = values[choices[:, layer] == operation]
-        if len(chosen):
-            effects[layer, operation] = chosen.mean() - values.mean()
-        if len(chosen) > 1:
-            errors[layer, operation] = chosen.std(ddof=1) / np.sqrt(len(chosen))
-    return effects, errors
-
-
-def bootstrap_interval(
-    statistic: Callable[..., float],
-    *samples: ArrayLike,
-    repeats: int = 1_000,
-    level: float = 0.95,
-    seed: int = 0,
-) -> Interval:
-    """A statistic of paired samples, with its percentile bootstrap interval.
-
-    Args:
-        statistic: Takes as many arrays ``[M]`` as there are samples.
-        samples: ``[M]`` each; their values belong together by position and are drawn together.
-        repeats: Resamplings.
-        level: Coverage of the interval, in (0, 1).
-        seed: Of the resampling.
-
-    >>> bootstrap_interval(np.mean, [1.0, 2.0, 3.0, 4.0]).value
-    2.5
-    """
-    arrays = tuple(np.asarray(sample) for sample in samples)
-    found = stats.bootstrap(
-        arrays,
-        statistic,
-        paired=True,
-        vectorized=False,
-        n_resamples=repeats,
-        confidence_level=level,
-        method="percentile",
-        random_state=np.random.default_rng(seed),
-    ).confidence_interval
-    return Interval(float(statistic(*arrays)), float(found.low), float(found.high))
 
 
 def _ratio(numerator: Floats, denominator: NDArray[np.generic]) -> Floats:
@@ -232,6 +127,16 @@ def _longest_path(edges: Floats) -> Floats:
         before = (longest[:, :vertex] + 1) * edges[:, :vertex, vertex]
         longest[:, vertex] = before.max(axis=1)
     result: Floats = longest.max(axis=1)
+    return result
+
+
+def _count_paths(edges: Floats) -> Floats:
+    """Directed paths ``[M]`` from the first vertex to the last, by one pass in their order."""
+    paths = np.zeros(edges.shape[:2])
+    paths[:, 0] = 1
+    for vertex in range(1, edges.shape[1]):
+        paths[:, vertex] = (paths[:, :vertex] * edges[:, :vertex, vertex]).sum(axis=1)
+    result: Floats = paths[:, -1]
     return result
 
 

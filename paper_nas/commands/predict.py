@@ -1,0 +1,357 @@
+"""``predict``: Table 2 of one training, of the baselines, or of everything that is stored.
+
+What is stored and up to date is skipped, so that an interrupted ``predict all`` goes on where it
+stopped, and a training that was made anew is predicted anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+
+from paper_nas.artifacts import ResultMissing, ResultStore
+from paper_nas.commands.options import add_folders, run_name, runs_folder, started, training_config
+from paper_nas.config import PRESETS, TrainingConfig
+from paper_nas.datasets import ArchitectureDataset, load_dataset
+from paper_nas.models import MODEL_NAMES, GraphVae
+from paper_nas.regression import (
+    BASELINES,
+    PredictivePerformance,
+    SparseGP,
+    baseline_performance,
+    latents_of,
+    predictive_performance,
+    probe_latents,
+    supervised_performance,
+    untrained_performance,
+)
+from paper_nas.regression.probes import CHOICES, WIRINGS
+from paper_nas.regression.supervised import EPOCHS
+from paper_nas.training import load_from_run, load_trained
+
+SPLITS = {"paper": "released", "random": "random", "skip-pattern": "skip-pattern"}
+"""The option's words, and the splits of the data sets."""
+ESTIMATORS = {"collapsed": "collapsed", "released": "propagation"}
+"""The option's words, and the methods of :class:`SparseGP`."""
+KEPT_PROCESSES = ("dvae", "dvae-emb")
+"""Models whose fitted process is stored, for training seed 0 and the paper's split."""
+
+GP_SEEDS = 10
+"""Repeats of the paper; ``all`` makes fewer where a training seed is repeated too."""
+FEW_SEEDS = 3
+EPOCHS_SHOWN = (1, 3, 10)
+"""Snapshots that ``all`` predicts from."""
+
+
+@dataclass
+class First:
+    """What is kept of a result's first repeat."""
+
+    mean: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    sd: np.ndarray | None = None
+    fitted: Any = None
+
+    def keep(self, seed: int, fitted: Any, mean: np.ndarray, sd: np.ndarray | None) -> None:
+        """Keep the first that comes; see ``after`` of :func:`predictive_performance`."""
+        if self.fitted is None:
+            self.mean, self.sd, self.fitted = mean, sd, fitted
+
+
+Compute = Callable[[ArchitectureDataset, First], tuple[PredictivePerformance, dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One result.
+
+    Attributes:
+        name: Its name, below ``prediction/``.
+        seed: Of the training.
+        configuration: Everything that it depends on, ready for JSON.
+        compute: Gives the figures, and more JSON files.
+        keep_process: Store the fitted process.
+    """
+
+    name: str
+    seed: int
+    configuration: dict[str, Any]
+    compute: Compute
+    keep_process: bool = False
+
+
+def add_parser(commands: Any) -> None:
+    """Declare ``predict``."""
+    parser = commands.add_parser("predict", help="Table 2 of a training, or of the baselines")
+    parser.set_defaults(run=_predict)
+    parser.add_argument("model", choices=(*MODEL_NAMES, "baselines", "all"))
+    parser.add_argument("--preset", choices=PRESETS, default="fast-128")
+    parser.add_argument("--dataset", default="enas-cifar10")
+    parser.add_argument("--seed", type=int, help="of the training")
+    parser.add_argument("--iteration", type=int, help="of T (default: the last)")
+    parser.add_argument("--epoch", type=int, help="a snapshot (default: the last epoch)")
+    parser.add_argument("--split", choices=SPLITS, default="paper")
+    parser.add_argument("--estimator", choices=ESTIMATORS, default="collapsed")
+    parser.add_argument("--gp-seeds", type=int, help=f"repeats of the fit (default {GP_SEEDS})")
+    parser.add_argument("--again", action="store_true", help="also what is stored and up to date")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
+    add_folders(parser)
+
+
+def _predict(options: argparse.Namespace) -> None:
+    torch.set_num_threads(options.threads)
+    store = ResultStore(options.results)
+    ways = {"baselines": _baselines, "all": _everything}
+    for job in ways.get(options.model, _one)(options, store):
+        if not options.again and _is_stored(store, job):
+            print(f"up to date: prediction/{job.name}", flush=True)
+        else:
+            run_job(job, options, store)
+            print(f"stored prediction/{job.name}", flush=True)
+
+
+def _is_stored(store: ResultStore, job: Job) -> bool:
+    try:
+        return store.manifest(f"prediction/{job.name}").configuration == job.configuration
+    except ResultMissing:
+        return False
+
+
+def run_job(job: Job, options: argparse.Namespace, store: ResultStore) -> None:
+    """Compute one result and store it."""
+    full = load_dataset(options.dataset, SPLITS[job.configuration["split"]])
+    dataset, first = full.scored_by(), First()
+    manifest = started(full, job.seed, job.configuration)
+    start, cpu = time.perf_counter(), time.process_time()
+    performance, more = job.compute(dataset, first)
+    manifest = replace(
+        manifest,
+        cpu_seconds=time.process_time() - cpu,
+        wall_seconds=time.perf_counter() - start,
+    )
+    arrays = {"row": full.labelled[dataset.test_index].astype(np.int32)}
+    arrays["mean"] = first.mean.astype(np.float32)
+    if first.sd is not None:
+        arrays["sd"] = first.sd.astype(np.float32)
+    tensors, header = first.fitted.contents(compact=True) if job.keep_process else ({}, {})
+    store.write(
+        f"prediction/{job.name}",
+        manifest,
+        json_files={"prediction.json": asdict(performance), **more},
+        array_files={"predictions.npz": arrays},
+        tensor_files={"gp.safetensors": tensors} if tensors else None,
+        headers={"gp.safetensors": header},
+    )
+
+
+# ---- which results -------------------------------------------------------------------------------
+
+
+def _one(options: argparse.Namespace, store: ResultStore) -> Iterator[Job]:
+    """What the options name."""
+    count = GP_SEEDS if options.gp_seeds is None else options.gp_seeds
+    yield training_job(options, store, options.split, options.estimator, range(count))
+
+
+def training_job(
+    options: argparse.Namespace,
+    store: ResultStore,
+    split: str,
+    estimator: str,
+    gp_seeds: Sequence[int],
+) -> Job:
+    """The result of one training.
+
+    Raises:
+        ResultMissing: There are no such weights.
+    """
+    config = training_config(options)
+    training = run_name(options, config)
+    iteration, epoch = options.iteration or config.iterations, options.epoch or config.epochs
+    last = (iteration, epoch) == (config.iterations, config.epochs)
+    model = _weights(options, store, config, training, iteration, epoch)
+    configuration = {
+        "model": options.model,
+        "training": training,
+        "preset": options.preset,
+        "evaluated_iteration": iteration,
+        "evaluated_epoch": epoch,
+        "epochs": config.epochs,
+        "weights_sha256": weights_sha256(model),
+        "split": split,
+        "estimator": estimator,
+        "gp": _settings(estimator),
+        "gp_seeds": list(gp_seeds),
+        "probes": {"wirings": WIRINGS, "choices": CHOICES},
+    }
+    parts = [training, "" if last else f"t-{iteration}_e-{epoch}"]
+    parts += [f"{split}-split" if split != "paper" else ""]
+    parts += [f"{estimator}-estimator" if estimator != "collapsed" else ""]
+    default = split == "paper" and estimator == "collapsed" and last
+    compute = partial(_from_latents, model, estimator, gp_seeds, not options.quiet)
+    return Job(
+        name="_".join(part for part in parts if part),
+        seed=config.seed,
+        configuration=configuration,
+        compute=compute,
+        keep_process=default and config.seed == 0 and options.model in KEPT_PROCESSES,
+    )
+
+
+def _settings(estimator: str) -> dict[str, Any]:
+    """Settings of the process, but for the seed."""
+    settings = SparseGP(method=ESTIMATORS[estimator]).get_params()
+    return {key: value for key, value in settings.items() if key not in ("seed", "progress")}
+
+
+def _weights(
+    options: argparse.Namespace,
+    store: ResultStore,
+    config: TrainingConfig,
+    training: str,
+    iteration: int,
+    epoch: int,
+) -> GraphVae:
+    """The stored weights where the last epoch is wanted and they are kept, else a checkpoint's."""
+    last = (iteration, epoch) == (config.iterations, config.epochs)
+    if last and training in _stored_trainings(store):
+        return load_trained(store, f"training/{training}")
+    return load_from_run(options.model, config, runs_folder(options) / training, iteration, epoch)
+
+
+def weights_sha256(model: GraphVae) -> str:
+    """A checksum of all parameters, by which a stored result knows the weights it belongs to."""
+    digest = hashlib.sha256()
+    for name, value in sorted(model.named_parameters()):
+        digest.update(name.encode() + value.detach().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _from_latents(
+    model: GraphVae,
+    estimator: str,
+    gp_seeds: Sequence[int],
+    progress: bool,
+    dataset: ArchitectureDataset,
+    first: First,
+) -> tuple[PredictivePerformance, dict[str, Any]]:
+    latents = latents_of(model, dataset.architectures)
+    train, test = dataset.train_index, dataset.test_index
+    performance = predictive_performance(
+        latents[train],
+        dataset.accuracy[train],
+        latents[test],
+        dataset.accuracy[test],
+        seeds=gp_seeds,
+        model=lambda seed: SparseGP(method=ESTIMATORS[estimator], seed=seed, progress=progress),
+        progress=progress,
+        after=first.keep,
+    )
+    parameters = first.fitted.parameters_
+    fit = {
+        "bound": first.fitted.bound_,
+        "noise": parameters.noise.item(),
+        "variance": parameters.variance.item(),
+        "squared_lengths": parameters.squared_lengths.tolist(),
+        "latent_variances": latents[train].var(axis=0).tolist(),
+    }
+    probes = asdict(probe_latents(model, latents, dataset, first.fitted.predict))
+    return performance, {"fit.json": fit, "probes.json": probes}
+
+
+def _baselines(options: argparse.Namespace, store: ResultStore) -> Iterator[Job]:
+    """All baselines, on both splits of the data set."""
+    del store
+    count = FEW_SEEDS if options.gp_seeds is None else options.gp_seeds
+    plain = "paper" if options.dataset == "enas-cifar10" else "random"
+    for name in baseline_names():
+        for split in (plain, "skip-pattern"):
+            yield _baseline_job(options, name, split, range(count))
+
+
+def baseline_names() -> list[str]:
+    """Every baseline of Table 2, those with an encoder last."""
+    return [*BASELINES, *(f"{kind}-{m}" for kind in ("untrained", "supervised")
+                          for m in KEPT_PROCESSES)]  # fmt: skip
+
+
+def _baseline_job(options: argparse.Namespace, name: str, split: str, seeds: Sequence[int]) -> Job:
+    configuration: dict[str, Any] = {"baseline": name, "split": split}
+    config, shown = PRESETS[options.preset], not options.quiet
+    kind, _, model = name.partition("-")
+    if name in BASELINES:
+        seeds = seeds if BASELINES[name].random else seeds[:1]
+        compute: Any = partial(baseline_performance, name, seeds=seeds, progress=shown)
+        if name.startswith("gp-"):
+            configuration["gp"] = _settings("collapsed")
+    elif kind == "untrained":
+        compute = partial(untrained_performance, model, config=config, seeds=seeds, progress=shown)
+        configuration |= {"preset": options.preset, "gp": _settings("collapsed")}
+    else:
+        compute = partial(
+            supervised_performance, model, config=config, seeds=seeds, epochs=EPOCHS, progress=shown
+        )
+        configuration |= {"preset": options.preset, "epochs": EPOCHS}
+    configuration["seeds"] = list(seeds)
+    other = [options.dataset] if options.dataset != "enas-cifar10" else []
+    parts = [f"baseline-{name}", *other, *([f"{split}-split"] if split != "paper" else [])]
+
+    def figures(
+        dataset: ArchitectureDataset, first: First
+    ) -> tuple[PredictivePerformance, dict[str, Any]]:
+        return compute(dataset=dataset, after=first.keep), {}
+
+    return Job("_".join(parts), 0, configuration, figures)
+
+
+def _everything(options: argparse.Namespace, store: ResultStore) -> Iterator[Job]:
+    """Every stored training of the preset and the baselines, what matters most first.
+
+    A snapshot that is not on this machine is passed over, with a line that says so.
+    """
+    pattern = rf"({'|'.join(MODEL_NAMES)})_{re.escape(options.preset)}_seed-(\d+)"
+    found = [m for t in _stored_trainings(store) if (m := re.fullmatch(pattern, t))]
+    first, others = ([m for m in found if (m[2] == "0") == zero] for zero in (True, False))
+
+    def of(match: re.Match[str], split: str, estimator: str, repeats: int,
+           epoch: int | None = None) -> Iterator[Job]:  # fmt: skip
+        given = {"model": match[1], "seed": int(match[2]), "iteration": None, "epoch": epoch}
+        one = argparse.Namespace(**{**vars(options), **given})
+        try:
+            yield training_job(one, store, split, estimator, range(repeats))
+        except ResultMissing as reason:
+            print(f"passed over: {reason}", flush=True)
+
+    for match in first:
+        yield from of(match, "paper", "collapsed", GP_SEEDS)
+    yield from _baselines(options, store)
+    for match in first:
+        yield from of(match, "skip-pattern", "collapsed", FEW_SEEDS)
+    for split in ("paper", "skip-pattern"):
+        for match in others:
+            yield from of(match, split, "collapsed", 1)
+    for match in first:
+        for epoch in EPOCHS_SHOWN if match[1] in KEPT_PROCESSES else ():
+            yield from of(match, "paper", "collapsed", 1, epoch)
+    for match in first:
+        yield from of(match, "paper", "released", 2 if match[1] in KEPT_PROCESSES else 1)
+    for match in others:
+        if match[1] in KEPT_PROCESSES:
+            yield from of(match, "paper", "released", 1)
+
+
+def _stored_trainings(store: ResultStore) -> list[str]:
+    """Names of the trainings that keep their weights, without ``training/``."""
+    return [
+        name.removeprefix("training/")
+        for name in store.names()
+        if name.startswith("training/") and "weights.safetensors" in store.manifest(name).files
+    ]
