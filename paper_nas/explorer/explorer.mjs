@@ -3312,9 +3312,11 @@ function attachProbe(map) {
       return;
     }
     const { x, y } = map.probePlace();
+    const { x0, x1, y0, y1 } = boundsOf(lens.maps.pca);
     const step = WALK_STEP * Math.max(...map.extent) * (event.shiftKey ? 5 : 1) / Math.max(1, map.zoom);
-    app.goToPlane(lens, x + direction[0] * step, y + direction[1] * step);
-    map.reveal(x, y);
+    const target = [clamp(x + direction[0] * step, x0, x1), clamp(y + direction[1] * step, y0, y1)];
+    map.reveal(...target); // first: a probe that leaves the view loses the focus
+    app.goToPlane(lens, ...target);
   });
 }
 
@@ -3530,8 +3532,8 @@ class ReadingPanel {
     this.lens = lens;
     this.drawing = new Drawing(app.styles);
     this.state = make("span", { class: "pnx-state" });
-    this.predicted = make("dd");
-    this.recorded = make("dd");
+    this.predicted = make("div");
+    this.recorded = make("div");
     this.text = make("code", { class: "pnx-string" });
     const copy = makeButton("Copy", () => this.copy(this.text.textContent, copy), { class: "pnx-button pnx-quiet" });
     const link = makeButton("Link", () => this.copy(this.address(), link), { class: "pnx-button pnx-quiet" });
@@ -3539,9 +3541,9 @@ class ReadingPanel {
     link.title = "Copy a link to this architecture";
     this.actions = make("span", { class: "pnx-actions" }, copy, app.shareable ? link : null);
     const head = make("header", {}, make("span", { class: "pnx-title" }, `${lens.label} decodes`), this.state);
-    const scores = make("dl", { class: "pnx-scores" },
-      make("div", { class: "pnx-predicted" }, make("dt", {}, "predicted score"), this.predicted),
-      make("div", { class: "pnx-known" }, make("dt", {}, "recorded score"), this.recorded));
+    const scores = make("div", { class: "pnx-scores" },
+      make("div", { class: "pnx-predicted" }, make("div", { class: "pnx-label" }, "predicted score"), this.predicted),
+      make("div", { class: "pnx-known" }, make("div", { class: "pnx-label" }, "recorded score"), this.recorded));
     this.node = make("section", { class: "pnx-reading", "aria-label": `Decoded by ${lens.label}` },
       head, this.drawing.node,
       make("div", { class: "pnx-facts" }, scores, make("p", { class: "pnx-line" }, this.text, this.actions)));

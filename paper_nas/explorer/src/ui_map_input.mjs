@@ -139,9 +139,11 @@ function attachProbe(map) {
       return;
     }
     const { x, y } = map.probePlace();
+    const { x0, x1, y0, y1 } = boundsOf(lens.maps.pca);
     const step = WALK_STEP * Math.max(...map.extent) * (event.shiftKey ? 5 : 1) / Math.max(1, map.zoom);
-    app.goToPlane(lens, x + direction[0] * step, y + direction[1] * step);
-    map.reveal(x, y);
+    const target = [clamp(x + direction[0] * step, x0, x1), clamp(y + direction[1] * step, y0, y1)];
+    map.reveal(...target); // first: a probe that leaves the view loses the focus
+    app.goToPlane(lens, ...target);
   });
 }
 

@@ -6,8 +6,8 @@ class ReadingPanel {
     this.lens = lens;
     this.drawing = new Drawing(app.styles);
     this.state = make("span", { class: "pnx-state" });
-    this.predicted = make("dd");
-    this.recorded = make("dd");
+    this.predicted = make("div");
+    this.recorded = make("div");
     this.text = make("code", { class: "pnx-string" });
     const copy = makeButton("Copy", () => this.copy(this.text.textContent, copy), { class: "pnx-button pnx-quiet" });
     const link = makeButton("Link", () => this.copy(this.address(), link), { class: "pnx-button pnx-quiet" });
@@ -15,9 +15,9 @@ class ReadingPanel {
     link.title = "Copy a link to this architecture";
     this.actions = make("span", { class: "pnx-actions" }, copy, app.shareable ? link : null);
     const head = make("header", {}, make("span", { class: "pnx-title" }, `${lens.label} decodes`), this.state);
-    const scores = make("dl", { class: "pnx-scores" },
-      make("div", { class: "pnx-predicted" }, make("dt", {}, "predicted score"), this.predicted),
-      make("div", { class: "pnx-known" }, make("dt", {}, "recorded score"), this.recorded));
+    const scores = make("div", { class: "pnx-scores" },
+      make("div", { class: "pnx-predicted" }, make("div", { class: "pnx-label" }, "predicted score"), this.predicted),
+      make("div", { class: "pnx-known" }, make("div", { class: "pnx-label" }, "recorded score"), this.recorded));
     this.node = make("section", { class: "pnx-reading", "aria-label": `Decoded by ${lens.label}` },
       head, this.drawing.node,
       make("div", { class: "pnx-facts" }, scores, make("p", { class: "pnx-line" }, this.text, this.actions)));

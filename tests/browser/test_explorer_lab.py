@@ -1,0 +1,130 @@
+"""The explorer in JupyterLab: a kernel at the other end, and cells that use what the reader did."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import v4
+from playwright.sync_api import Browser, Page
+
+from tests.browser.explorer_site import decoded, wait_for_text
+from tests.conftest import ROOT
+
+CELLS = (
+    "from paper_nas.explorer.widget import LatentExplorer\n"
+    "from tests.browser.explorer_site import known_architectures\n"
+    "explorer = LatentExplorer(known_architectures(700))\nexplorer",
+    "print('here:', explorer.chosen, '| row', explorer.row, '| latent', len(explorer.latent),\n"
+    "      '| predicted', len(explorer.predicted), '| model', explorer.model_name)",
+    "explorer.selection = [5, 7, 11]",
+    "explorer.architecture = str(explorer.dataset.architectures[42])",
+)
+START_SECONDS = 90
+RUN_SECONDS = 180
+"""The first cell imports torch; on a busy machine that takes a while."""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A JupyterLab with one notebook; gives its address."""
+    folder = tmp_path_factory.mktemp("lab")
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(source) for source in CELLS])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, folder / "explorer.ipynb")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "book" / "_ext"))),
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        "JUPYTER_DATA_DIR": str(folder / "data"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+    }
+    environment.pop("PAPER_NAS_STATIC_SITE", None)
+    options = [
+        "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
+        "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.news_url=None", "--LabApp.extension_manager=readonly",
+    ]  # fmt: skip
+    with (folder / "log").open("w") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", *options], env=environment, stdout=log, stderr=log
+        )
+        try:
+            wait_for_server(f"http://127.0.0.1:{port}/api", folder / "log")
+            yield f"http://127.0.0.1:{port}/lab/tree/explorer.ipynb"
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def wait_for_server(address: str, log: Path) -> None:
+    """Wait until it answers; its log is the reason where it does not."""
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(address):
+                return
+        except urllib.error.URLError:
+            time.sleep(0.3)
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-2000:]}")
+
+
+@pytest.fixture
+def notebook(browser: Browser, lab: str) -> Iterator[Page]:
+    """The notebook, open in a window that reaches the server only."""
+    origin = lab.split("/lab/")[0]
+    context = browser.new_context(viewport={"width": 1300, "height": 1700})
+    context.route(
+        lambda url: not url.startswith((origin, origin.replace("http", "ws"), "data:", "blob:")),
+        lambda route: route.abort(),
+    )
+    page = context.new_page()
+    page.goto(lab)
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+    wait_for_text(page, ".jp-NotebookPanel-toolbar", "Python 3", timeout=60_000)
+    yield page
+    context.close()
+
+
+def run(page: Page, number: int) -> None:
+    """Run one cell."""
+    cell = page.locator(".jp-CodeCell").nth(number)
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Control+Enter")
+    page.wait_for_function(
+        "(number) => /\\[\\d+\\]/.test(document.querySelectorAll('.jp-CodeCell')[number]"
+        ".querySelector('.jp-InputPrompt').textContent)",
+        arg=number,
+        timeout=1000 * RUN_SECONDS,
+    )
+
+
+def test_cells_and_the_page_are_in_step(notebook: Page) -> None:
+    run(notebook, 0)
+    notebook.wait_for_selector(".pnx .pnx-dag rect", timeout=30_000)
+    notebook.get_by_role("button", name="Best", exact=True).click()
+    best = decoded(notebook)
+    notebook.wait_for_timeout(300)  # the traits follow the page after a tenth of a second
+    run(notebook, 1)
+    said = notebook.locator(".jp-CodeCell").nth(1).locator(".jp-OutputArea").inner_text()
+    assert f"here: {best} | row " in said
+    assert "row None" not in said
+    assert "latent 56 | predicted 2 | model dvae" in said
+    run(notebook, 2)
+    wait_for_text(notebook, ".pnx-caption", "3 of 700 selected")
+    run(notebook, 3)
+    wait_for_text(notebook, ".pnx-string", f"^(?!{best}$)")
+    assert decoded(notebook) != best
