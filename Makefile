@@ -21,6 +21,9 @@ override PAPER_NAS_DATA := $(abspath $(PAPER_NAS_DATA))
 export PAPER_NAS_DATA
 endif
 
+# Matrices this small gain nothing from a second thread, and lose much when other work runs beside.
+export OMP_NUM_THREADS ?= 1
+
 .DEFAULT_GOAL := book
 .NOTPARALLEL:
 .PHONY: book test serve lint lock clean setup types unit notebooks pages offline
