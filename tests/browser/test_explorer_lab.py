@@ -94,7 +94,7 @@ def notebook(browser: Browser, lab: str) -> Iterator[Page]:
     page = context.new_page()
     page.goto(lab)
     page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
-    wait_for_text(page, ".jp-NotebookPanel-toolbar", "Python 3", timeout=60_000)
+    wait_for_text(page, "#jp-bottom-panel", r"\| Idle", timeout=60_000)  # the kernel is there
     yield page
     context.close()
 
