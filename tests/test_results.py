@@ -120,7 +120,8 @@ def test_weights_give_part_of_table_1_again(name: str, data_of: DataOf) -> None:
     exact = reconstruction_probability(model, test, latents)
     assert float(exact.mean()) == pytest.approx(figures["expected"], abs=2e-4)
     greedy = model.decode(latents[:300]).equals(test[:300]).double().mean()
-    assert float(greedy) == pytest.approx(figures["greedy"], abs=0.03)
+    error = (figures["greedy"] * (1 - figures["greedy"]) / 300) ** 0.5  # of a sample of 300
+    assert float(greedy) == pytest.approx(figures["greedy"], abs=4 * error + 0.005)
 
 
 @pytest.mark.parametrize("name", EVALUATIONS)

@@ -1294,6 +1294,12 @@ function formatCount(count) {
   return count.toLocaleString("en-GB");
 }
 
+/** A number with so many digits, a true minus, and no minus before zero. */
+function formatPlain(value, digits) {
+  const text = Math.abs(value).toFixed(digits);
+  return value < 0 && Number(text) !== 0 ? `−${text}` : text;
+}
+
 /** A number with its sign. */
 function formatSigned(value, digits) {
   const text = Math.abs(value).toFixed(digits);
@@ -1891,7 +1897,7 @@ class Points {
   }
 
   format(score) {
-    return score.toFixed(this.digits);
+    return formatPlain(score, this.digits);
   }
 
   /** A record as a few words. */
@@ -2769,7 +2775,7 @@ class Histogram {
     for (let tick = Math.ceil(this.start / step - 1e-6) * step; tick <= this.end + step / 100; tick += step) {
       const left = this.toScreen(tick);
       group.append(makeSvg("line", { x1: left, x2: left, y1: top, y2: top + 4 }),
-        makeSvg("text", { x: left, y: top + 15, "text-anchor": "middle" }, tick.toFixed(digits)));
+        makeSvg("text", { x: left, y: top + 15, "text-anchor": "middle" }, formatPlain(tick, digits)));
     }
     const middle = (PLOT_LEFT + this.width - PLOT_RIGHT) / 2;
     group.append(makeSvg("text", { x: middle, y: top + 30, "text-anchor": "middle" }, index.dataset.accuracy_label));
@@ -3470,8 +3476,9 @@ class PathPanel {
   tell() {
     const graphs = new Map(this.profile.map(({ key, valid }) => [key, valid]));
     const valid = [...graphs.values()].filter(Boolean).length;
-    this.words.textContent = `On the way: ${graphs.size} graphs, ${valid} of them valid, ` +
-      `in ${this.changes().length} changes over ${PATH_STEPS} steps.`;
+    const changes = this.changes().length;
+    this.words.textContent = `On the way: ${graphs.size} graph${graphs.size === 1 ? "" : "s"}, ${valid} valid, ` +
+      `in ${changes} change${changes === 1 ? "" : "s"} over ${PATH_STEPS} steps.`;
   }
 
   async goTo(step) {
@@ -3604,8 +3611,12 @@ class ReadingPanel {
     const kind = architecture ? "valid" : "invalid";
     if (from === "grid") return `${kind} · from the precomputed grid`;
     if (from === "string") return "as it was chosen · the model has yet to come";
-    const close = margin < 0.05 ? " · a close call" : "";
-    return `${kind} · ${milliseconds.toFixed(1)} ms${close}`;
+    const { row } = this.app.store.values;
+    const { points } = this.app;
+    const wanted = row < 0 ? null : formatArchitecture(points.architecture(row));
+    const other = wanted && (!architecture || formatArchitecture(architecture) !== wanted);
+    const note = other ? " · not the one chosen" : margin < 0.05 ? " · a close call" : "";
+    return `${kind} · ${milliseconds.toFixed(1)} ms${note}`;
   }
 }
 
@@ -3884,7 +3895,7 @@ class Wheel {
     this.strip = new Strip((width) => this.chart(width));
     const intro = app.points.wiringDecides
       ? "The wiring stays, the operations turn. Watch the recorded score."
-      : "The wiring stays, the operations turn. Here the recorded score knows them.";
+      : "The wiring stays, the operations turn. Here the recorded score, where there is one, depends on them.";
     this.node = make("section", { class: "pnx-panel pnx-wheel", "aria-label": "Counterfactual wheel" },
       make("p", { class: "pnx-title" }, "Spin the operations"), make("p", { class: "pnx-intro" }, intro),
       make("div", { class: "pnx-reels" }, this.reels.map(({ node }) => node)),

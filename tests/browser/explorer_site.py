@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from paper_nas_book.explorer import LOADER, STYLE, with_policy
 from playwright.sync_api import Browser, Locator, Page
 
 from paper_nas.datasets import ENAS_SHA256, ArchitectureDataset
@@ -50,7 +49,9 @@ def known_architectures(count: int = ROWS) -> ArchitectureDataset:
 
 
 def make_site(folder: Path, dataset: ArchitectureDataset) -> None:
-    """Write `light.html` and `dark.html`, with all they need."""
+    """Write `light.html` and `dark.html`, with all they need; wants `book/_ext` on the path."""
+    from paper_nas_book.explorer import LOADER, STYLE, with_policy
+
     explorer = widget.LatentExplorer(dataset)
     static = folder / "_static"
     for name, content in explorer.bundle.files.items():

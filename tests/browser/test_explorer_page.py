@@ -288,7 +288,7 @@ def test_a_path_is_walked(page: Page, dataset: ArchitectureDataset) -> None:
     page.wait_for_function(
         "() => document.querySelector('.pnx-path input').value === '40'", timeout=60_000
     )
-    wait_for_text(page, ".pnx-path .pnx-words", "changes over 40")
+    wait_for_text(page, ".pnx-path .pnx-words", "changes? over 40")
     assert score(page, "known") == pytest.approx(dataset.accuracy.max())
     assert decoded(page) == dataset.architectures[int(dataset.accuracy.argmax())]
     page.locator(".pnx-path input").fill("0")

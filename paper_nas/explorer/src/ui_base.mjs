@@ -60,6 +60,12 @@ function formatCount(count) {
   return count.toLocaleString("en-GB");
 }
 
+/** A number with so many digits, a true minus, and no minus before zero. */
+function formatPlain(value, digits) {
+  const text = Math.abs(value).toFixed(digits);
+  return value < 0 && Number(text) !== 0 ? `−${text}` : text;
+}
+
 /** A number with its sign. */
 function formatSigned(value, digits) {
   const text = Math.abs(value).toFixed(digits);

@@ -132,7 +132,7 @@ class Points {
   }
 
   format(score) {
-    return score.toFixed(this.digits);
+    return formatPlain(score, this.digits);
   }
 
   /** A record as a few words. */

@@ -154,7 +154,7 @@ class Histogram {
     for (let tick = Math.ceil(this.start / step - 1e-6) * step; tick <= this.end + step / 100; tick += step) {
       const left = this.toScreen(tick);
       group.append(makeSvg("line", { x1: left, x2: left, y1: top, y2: top + 4 }),
-        makeSvg("text", { x: left, y: top + 15, "text-anchor": "middle" }, tick.toFixed(digits)));
+        makeSvg("text", { x: left, y: top + 15, "text-anchor": "middle" }, formatPlain(tick, digits)));
     }
     const middle = (PLOT_LEFT + this.width - PLOT_RIGHT) / 2;
     group.append(makeSvg("text", { x: middle, y: top + 30, "text-anchor": "middle" }, index.dataset.accuracy_label));

@@ -108,8 +108,9 @@ class PathPanel {
   tell() {
     const graphs = new Map(this.profile.map(({ key, valid }) => [key, valid]));
     const valid = [...graphs.values()].filter(Boolean).length;
-    this.words.textContent = `On the way: ${graphs.size} graphs, ${valid} of them valid, ` +
-      `in ${this.changes().length} changes over ${PATH_STEPS} steps.`;
+    const changes = this.changes().length;
+    this.words.textContent = `On the way: ${graphs.size} graph${graphs.size === 1 ? "" : "s"}, ${valid} valid, ` +
+      `in ${changes} change${changes === 1 ? "" : "s"} over ${PATH_STEPS} steps.`;
   }
 
   async goTo(step) {

@@ -78,7 +78,11 @@ class ReadingPanel {
     const kind = architecture ? "valid" : "invalid";
     if (from === "grid") return `${kind} · from the precomputed grid`;
     if (from === "string") return "as it was chosen · the model has yet to come";
-    const close = margin < 0.05 ? " · a close call" : "";
-    return `${kind} · ${milliseconds.toFixed(1)} ms${close}`;
+    const { row } = this.app.store.values;
+    const { points } = this.app;
+    const wanted = row < 0 ? null : formatArchitecture(points.architecture(row));
+    const other = wanted && (!architecture || formatArchitecture(architecture) !== wanted);
+    const note = other ? " · not the one chosen" : margin < 0.05 ? " · a close call" : "";
+    return `${kind} · ${milliseconds.toFixed(1)} ms${note}`;
   }
 }

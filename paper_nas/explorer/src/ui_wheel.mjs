@@ -18,7 +18,7 @@ class Wheel {
     this.strip = new Strip((width) => this.chart(width));
     const intro = app.points.wiringDecides
       ? "The wiring stays, the operations turn. Watch the recorded score."
-      : "The wiring stays, the operations turn. Here the recorded score knows them.";
+      : "The wiring stays, the operations turn. Here the recorded score, where there is one, depends on them.";
     this.node = make("section", { class: "pnx-panel pnx-wheel", "aria-label": "Counterfactual wheel" },
       make("p", { class: "pnx-title" }, "Spin the operations"), make("p", { class: "pnx-intro" }, intro),
       make("div", { class: "pnx-reels" }, this.reels.map(({ node }) => node)),
