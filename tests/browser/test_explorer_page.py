@@ -197,7 +197,7 @@ def test_the_keyboard_is_enough(page: Page, dataset: ArchitectureDataset) -> Non
             wait_for_text(page, ".pnx-predicted strong", f"^(?!{predicted})0")
         if "Lowest score" in seen[-1]:
             page.keyboard.press("Shift+ArrowRight")
-            assert "between" in page.inner_text(".pnx-caption")
+            wait_for_text(page, ".pnx-caption", "between")
         if "Axis 8" in seen[-1]:
             page.keyboard.press("ArrowRight")
             assert page.locator(".pnx-axis-row output").last.inner_text() != "+0.0"
@@ -239,6 +239,7 @@ def test_scores_filter_and_an_area_is_selected(page: Page, dataset: Architecture
     page.mouse.down()
     page.mouse.move(plot["x"] + plot["width"] * 0.7, plot["y"] + 60, steps=4)
     page.mouse.up()
+    wait_for_text(page, ".pnx-caption", "between")
     count, low, high = re.match(
         r"([\d,]+) of 19,020 between (\d\.\d+) and (\d\.\d+)", page.inner_text(".pnx-caption")
     ).groups()
@@ -251,13 +252,14 @@ def test_scores_filter_and_an_area_is_selected(page: Page, dataset: Architecture
     page.mouse.move(x + 60, y + 60, steps=4)
     page.mouse.up()
     page.keyboard.up("Shift")
+    wait_for_text(page, ".pnx-caption", "selected")
     selected, mean = re.match(
         r"([\d,]+) of 19,020 selected, mean score (\d\.\d+)", page.inner_text(".pnx-caption")
     ).groups()
     assert 0 < int(selected.replace(",", "")) < inside.sum()
     assert float(low) <= float(mean) <= float(high)
     page.get_by_role("button", name="Clear").click()
-    assert page.inner_text(".pnx-caption").startswith("19,020 architectures")
+    wait_for_text(page, ".pnx-caption", "^19,020 architectures")
 
 
 def test_the_wheel_turns_the_operations_only(page: Page) -> None:

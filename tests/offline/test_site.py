@@ -34,7 +34,8 @@ def test_the_page_says_what_is_missing_and_how_to_get_it(chapter: str) -> None:
     first, *others = notes(chapter)
     for words in ("enas-cifar10 is missing", "enas-digits", "therefore differ", "PAPER_NAS_DATA"):
         assert words in first
-    assert all(note.startswith("Not checked on enas-digits: ") for note in others)
+    for note in others:  # a result that is still to be computed is missing with the data too
+        assert note.startswith("Not checked on enas-digits: ") or "not computed yet" in note, note
 
 
 def test_claims_about_the_paper_s_data_are_marked() -> None:
