@@ -1772,20 +1772,33 @@ function readerError(name, message) {
   return error;
 }
 
-/** Files from a folder of the site: `await fetchFile(name)` gives an ArrayBuffer. */
-function folderSource(base) {
-  return async (name) => {
-    let response;
-    try {
-      response = await fetch(new URL(name, base), { cache: "no-cache" });
-    } catch {
-      throw readerError("NoFile", `The file ${name} could not be fetched: is the server still there?`);
-    }
-    if (!response.ok) {
-      throw readerError("NoFile", `The file ${name} is missing on the server (status ${response.status}).`);
-    }
-    return response.arrayBuffer();
+/**
+ * Files from a folder of the site: `await fetchFile(name)` gives an ArrayBuffer.
+ *
+ * @param {string} base The folder's address.
+ * @param {string[]} first Files to ask for at once, before anybody knows what they are.
+ */
+function folderSource(base, first) {
+  const early = new Map(first.map((name) => [name, fetchFrom(base, name)]));
+  for (const work of early.values()) work.catch(() => {}); // told to whoever wants the file
+  return (name) => {
+    const work = early.get(name) ?? fetchFrom(base, name);
+    early.delete(name);
+    return work;
   };
+}
+
+async function fetchFrom(base, name) {
+  let response;
+  try {
+    response = await fetch(new URL(name, base), { cache: "no-cache" });
+  } catch {
+    throw readerError("NoFile", `The file ${name} could not be fetched: is the server still there?`);
+  }
+  if (!response.ok) {
+    throw readerError("NoFile", `The file ${name} is missing on the server (status ${response.status}).`);
+  }
+  return response.arrayBuffer();
 }
 
 /** The bytes behind a DataView, in a buffer of their own. */
@@ -1883,14 +1896,14 @@ class Points {
     return architectureOfRow(this.words[row]);
   }
 
-  /** What is recorded of an architecture: its rows, else those with the same wiring. */
+  /** What is recorded of an architecture: its rows, else, where the wiring decides, those that share it. */
   record(architecture) {
     if (architecture.operations.length !== 6) return { rows: [], exact: false };
     const wiring = architecture.skips.reduce((bits, bit, place) => bits | (bit << place), 0);
     const choice = architecture.operations.reduceRight((sum, code) => sum * 6 + code, 0);
     const same = this.rowsWith(0x7fff, wiring);
     const exact = same.filter((row) => (this.words[row] & 0x7fffffff) === choice * 32768 + wiring);
-    const rows = exact.length ? exact : same;
+    const rows = exact.length || !this.wiringDecides ? exact : same;
     const scores = rows.map((row) => this.score[row]);
     const range = scores.length ? { low: Math.min(...scores), high: Math.max(...scores) } : {};
     return { rows, exact: exact.length > 0, ...range };
@@ -1902,7 +1915,7 @@ class Points {
 
   /** A record as a few words. */
   describeRecord({ rows, exact, low, high }) {
-    if (!rows.length) return "not recorded, nor is its wiring";
+    if (!rows.length) return "none";
     const value = low === high ? this.format(low) : `${this.format(low)} to ${this.format(high)}`;
     if (exact) return value;
     const others = rows.length === 1 ? "1 other" : `${formatCount(rows.length)} others`;
@@ -2770,7 +2783,7 @@ class Histogram {
     const { index } = this.app;
     const group = makeSvg("g", { class: "pnx-axis" });
     group.append(makeSvg("line", { x1: PLOT_LEFT, x2: this.width - PLOT_RIGHT, y1: top + 0.5, y2: top + 0.5 }));
-    const step = roundStep((this.end - this.start) / clamp((this.width - PLOT_LEFT) / 70, 2, 8));
+    const step = roundStep((this.end - this.start) / clamp((this.width - PLOT_LEFT) / 95, 2, 8));
     const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
     for (let tick = Math.ceil(this.start / step - 1e-6) * step; tick <= this.end + step / 100; tick += step) {
       const left = this.toScreen(tick);
@@ -3600,7 +3613,10 @@ class ReadingPanel {
   recordNodes(architecture, record) {
     if (!architecture) return [make("strong", {}, "–")];
     const { points } = this.app;
-    if (!record.rows.length) return [make("strong", {}, "–"), make("span", {}, " wiring not in the data")];
+    if (!record.rows.length) {
+      const what = points.wiringDecides ? "wiring" : "architecture";
+      return [make("strong", {}, "–"), make("span", {}, ` ${what} not in the data`)];
+    }
     const { low, high, rows, exact } = record;
     const value = low === high ? points.format(low) : `${points.format(low)}–${points.format(high)}`;
     const others = `${formatCount(rows.length)} with this wiring`;
@@ -4059,10 +4075,10 @@ class Wheel {
   tellRecorded(scores, count) {
     const { points } = this.app;
     if (!scores.length) return "None of them is recorded.";
-    const [low, high] = [Math.min(...scores), Math.max(...scores)];
-    const some = scores.length < count ? ` (${scores.length} of them recorded)` : "";
-    if (low === high) return `Recorded score: ${points.format(low)}, every time${some}.`;
-    return `Recorded score: ${points.format(low)} to ${points.format(high)}${some}.`;
+    const [low, high] = [Math.min(...scores), Math.max(...scores)].map((score) => points.format(score));
+    const range = low === high ? low : `${low} to ${high}`;
+    if (scores.length < count) return `${scores.length} of them recorded: ${range}.`;
+    return `Recorded score: ${range}${low === high ? ", every time" : ""}.`;
   }
 
   showTrack(lens, read) {
@@ -4147,7 +4163,7 @@ function followTheme(app, el) {
 /** Show the explorer in `el`; a still picture that is there stays until the first picture. */
 async function openExplorer(model, el) {
   const base = model.get("base");
-  const fetchFile = base ? folderSource(base) : kernelSource(model);
+  const fetchFile = base ? folderSource(base, model.get("first") ?? []) : kernelSource(model);
   const given = model.get("index");
   const first = await loadFirst(fetchFile, given && Object.keys(given).length ? given : null);
   const root = make("div", { class: "pnx", role: "group", "aria-label": `Latent explorer: ${first.index.dataset.title}` });

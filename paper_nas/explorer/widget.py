@@ -20,14 +20,20 @@ import traitlets
 
 from paper_nas.artifacts import ResultStore
 from paper_nas.datasets import ArchitectureDataset, load_dataset
-from paper_nas.explorer.export import Bundle, build_bundle
+from paper_nas.explorer.export import INDEX, Bundle, build_bundle
 from paper_nas.explorer.still import still_html
 from paper_nas.rendering import STATIC_SITE_VARIABLE
 from paper_nas.space import Architecture
 
 HERE = Path(__file__).parent
-MODULE, STYLE, LOADER = (HERE / name for name in ("explorer.mjs", "explorer.css", "loader.mjs"))
+MODULE, LOADER = HERE / "explorer.mjs", HERE / "loader.mjs"
 """The front end; the loader is for the static page only."""
+
+
+def style_sheet() -> str:
+    """The explorer's style, all its parts in order."""
+    parts = sorted((HERE / "style").glob("*.css"))
+    return "\n".join(path.read_text(encoding="utf-8") for path in parts)
 
 
 class LatentExplorer(anywidget.AnyWidget):
@@ -59,7 +65,7 @@ class LatentExplorer(anywidget.AnyWidget):
     """
 
     _esm = MODULE
-    _css = STYLE
+    _css = style_sheet()
     base = traitlets.Unicode("").tag(sync=True)
     index = traitlets.Dict().tag(sync=True)
     files = traitlets.Dict().tag(sync=True)
@@ -160,8 +166,14 @@ class LatentExplorer(anywidget.AnyWidget):
 
     def static_html(self) -> str:
         """What the static page holds: a still picture in a box that ``loader.mjs`` fills."""
-        state = {"dataset": self.dataset.name, "row": self.row, "selection": self.selection}
-        safe = json.dumps(state | {"model_name": self.model_name}).replace("<", "\\u003c")
+        state = {
+            "dataset": self.dataset.name,
+            "first": [INDEX, *self._first_files()],
+            "model_name": self.model_name,
+            "row": self.row,
+            "selection": self.selection,
+        }
+        safe = json.dumps(state).replace("<", "\\u003c")
         return (
             f'<div class="paper-nas-explorer" data-dataset="{self.dataset.name}">'
             f'<script type="application/json">{safe}</script>{self._still}</div>'

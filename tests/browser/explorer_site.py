@@ -60,7 +60,7 @@ def make_site(folder: Path, dataset: ArchitectureDataset) -> None:
         path.write_bytes(content)
     path.with_name("index.json").write_bytes(explorer.bundle.index_bytes())
     shutil.copy(widget.MODULE, static)
-    shutil.copy(widget.STYLE, static / STYLE)
+    (static / STYLE).write_text(widget.style_sheet(), encoding="utf-8")
     shutil.copy(widget.LOADER, static / LOADER)
     shutil.copy(ROOT / "book" / "_static" / "paper_nas.css", static)
     for theme, (paper, ink) in COLOURS.items():

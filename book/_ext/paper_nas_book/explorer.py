@@ -51,9 +51,9 @@ def finish_explorer_pages(app: Sphinx, exception: Exception | None) -> None:
         return
     from paper_nas.explorer import export_explorer, widget  # slow to import
 
-    module, style, loader = widget.MODULE, widget.STYLE, widget.LOADER
-    for source, name in ((module, module.name), (style, STYLE), (loader, LOADER)):
-        shutil.copyfile(source, static / name)
+    shutil.copyfile(widget.MODULE, static / widget.MODULE.name)
+    shutil.copyfile(widget.LOADER, static / LOADER)
+    (static / STYLE).write_text(widget.style_sheet(), encoding="utf-8")
     for dataset in sorted(set().union(*shown.values())):
         bundle = export_explorer(static / "explorer" / dataset, dataset)
         LOGGER.info("explorer of %s: %.2f MB at first", dataset, bundle.first_bytes() / 1e6)

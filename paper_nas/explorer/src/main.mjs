@@ -66,7 +66,7 @@ function followTheme(app, el) {
 /** Show the explorer in `el`; a still picture that is there stays until the first picture. */
 async function openExplorer(model, el) {
   const base = model.get("base");
-  const fetchFile = base ? folderSource(base) : kernelSource(model);
+  const fetchFile = base ? folderSource(base, model.get("first") ?? []) : kernelSource(model);
   const given = model.get("index");
   const first = await loadFirst(fetchFile, given && Object.keys(given).length ? given : null);
   const root = make("div", { class: "pnx", role: "group", "aria-label": `Latent explorer: ${first.index.dataset.title}` });

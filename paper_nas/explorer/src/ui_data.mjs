@@ -7,20 +7,33 @@ function readerError(name, message) {
   return error;
 }
 
-/** Files from a folder of the site: `await fetchFile(name)` gives an ArrayBuffer. */
-function folderSource(base) {
-  return async (name) => {
-    let response;
-    try {
-      response = await fetch(new URL(name, base), { cache: "no-cache" });
-    } catch {
-      throw readerError("NoFile", `The file ${name} could not be fetched: is the server still there?`);
-    }
-    if (!response.ok) {
-      throw readerError("NoFile", `The file ${name} is missing on the server (status ${response.status}).`);
-    }
-    return response.arrayBuffer();
+/**
+ * Files from a folder of the site: `await fetchFile(name)` gives an ArrayBuffer.
+ *
+ * @param {string} base The folder's address.
+ * @param {string[]} first Files to ask for at once, before anybody knows what they are.
+ */
+function folderSource(base, first) {
+  const early = new Map(first.map((name) => [name, fetchFrom(base, name)]));
+  for (const work of early.values()) work.catch(() => {}); // told to whoever wants the file
+  return (name) => {
+    const work = early.get(name) ?? fetchFrom(base, name);
+    early.delete(name);
+    return work;
   };
+}
+
+async function fetchFrom(base, name) {
+  let response;
+  try {
+    response = await fetch(new URL(name, base), { cache: "no-cache" });
+  } catch {
+    throw readerError("NoFile", `The file ${name} could not be fetched: is the server still there?`);
+  }
+  if (!response.ok) {
+    throw readerError("NoFile", `The file ${name} is missing on the server (status ${response.status}).`);
+  }
+  return response.arrayBuffer();
 }
 
 /** The bytes behind a DataView, in a buffer of their own. */
@@ -118,14 +131,14 @@ class Points {
     return architectureOfRow(this.words[row]);
   }
 
-  /** What is recorded of an architecture: its rows, else those with the same wiring. */
+  /** What is recorded of an architecture: its rows, else, where the wiring decides, those that share it. */
   record(architecture) {
     if (architecture.operations.length !== 6) return { rows: [], exact: false };
     const wiring = architecture.skips.reduce((bits, bit, place) => bits | (bit << place), 0);
     const choice = architecture.operations.reduceRight((sum, code) => sum * 6 + code, 0);
     const same = this.rowsWith(0x7fff, wiring);
     const exact = same.filter((row) => (this.words[row] & 0x7fffffff) === choice * 32768 + wiring);
-    const rows = exact.length ? exact : same;
+    const rows = exact.length || !this.wiringDecides ? exact : same;
     const scores = rows.map((row) => this.score[row]);
     const range = scores.length ? { low: Math.min(...scores), high: Math.max(...scores) } : {};
     return { rows, exact: exact.length > 0, ...range };
@@ -137,7 +150,7 @@ class Points {
 
   /** A record as a few words. */
   describeRecord({ rows, exact, low, high }) {
-    if (!rows.length) return "not recorded, nor is its wiring";
+    if (!rows.length) return "none";
     const value = low === high ? this.format(low) : `${this.format(low)} to ${this.format(high)}`;
     if (exact) return value;
     const others = rows.length === 1 ? "1 other" : `${formatCount(rows.length)} others`;

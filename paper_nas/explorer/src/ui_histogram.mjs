@@ -149,7 +149,7 @@ class Histogram {
     const { index } = this.app;
     const group = makeSvg("g", { class: "pnx-axis" });
     group.append(makeSvg("line", { x1: PLOT_LEFT, x2: this.width - PLOT_RIGHT, y1: top + 0.5, y2: top + 0.5 }));
-    const step = roundStep((this.end - this.start) / clamp((this.width - PLOT_LEFT) / 70, 2, 8));
+    const step = roundStep((this.end - this.start) / clamp((this.width - PLOT_LEFT) / 95, 2, 8));
     const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
     for (let tick = Math.ceil(this.start / step - 1e-6) * step; tick <= this.end + step / 100; tick += step) {
       const left = this.toScreen(tick);

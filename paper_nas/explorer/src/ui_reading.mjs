@@ -67,7 +67,10 @@ class ReadingPanel {
   recordNodes(architecture, record) {
     if (!architecture) return [make("strong", {}, "–")];
     const { points } = this.app;
-    if (!record.rows.length) return [make("strong", {}, "–"), make("span", {}, " wiring not in the data")];
+    if (!record.rows.length) {
+      const what = points.wiringDecides ? "wiring" : "architecture";
+      return [make("strong", {}, "–"), make("span", {}, ` ${what} not in the data`)];
+    }
     const { low, high, rows, exact } = record;
     const value = low === high ? points.format(low) : `${points.format(low)}–${points.format(high)}`;
     const others = `${formatCount(rows.length)} with this wiring`;

@@ -182,10 +182,10 @@ class Wheel {
   tellRecorded(scores, count) {
     const { points } = this.app;
     if (!scores.length) return "None of them is recorded.";
-    const [low, high] = [Math.min(...scores), Math.max(...scores)];
-    const some = scores.length < count ? ` (${scores.length} of them recorded)` : "";
-    if (low === high) return `Recorded score: ${points.format(low)}, every time${some}.`;
-    return `Recorded score: ${points.format(low)} to ${points.format(high)}${some}.`;
+    const [low, high] = [Math.min(...scores), Math.max(...scores)].map((score) => points.format(score));
+    const range = low === high ? low : `${low} to ${high}`;
+    if (scores.length < count) return `${scores.length} of them recorded: ${range}.`;
+    return `Recorded score: ${range}${low === high ? ", every time" : ""}.`;
   }
 
   showTrack(lens, read) {
