@@ -206,6 +206,17 @@ class Manifest:
     created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     files: dict[str, str] = field(default_factory=dict)
 
+    def origin(self) -> dict[str, Any]:
+        """What a report says of where a result comes from, ready for JSON."""
+        return {
+            "command": self.command,
+            "commit": self.package["commit"],
+            "modified": self.package["modified"],
+            "cpu_seconds": self.cpu_seconds,
+            "created": self.created,
+            "files": self.files,
+        }
+
 
 def package_state() -> dict[str, Any]:
     """Version of the package, and the git commit it ran from where there is one."""
@@ -258,6 +269,27 @@ def command_line() -> str:
     if words and words[0].endswith("__main__.py"):
         words[0] = f"python -m {Path(words[0]).parent.name}"
     return " ".join(words)
+
+
+class Clock:
+    """Takes the time of a command from when it is made, for the manifest of its result."""
+
+    def __init__(self) -> None:
+        """Start."""
+        self.wall, self.cpu = time.perf_counter(), time.process_time()
+
+    def stop(self, manifest: Manifest, elsewhere: float = 0.0) -> Manifest:
+        """The manifest with its costs.
+
+        Args:
+            manifest: Of the result.
+            elsewhere: CPU seconds that were spent for it in other processes or earlier.
+        """
+        return replace(
+            manifest,
+            cpu_seconds=elsewhere + time.process_time() - self.cpu,
+            wall_seconds=time.perf_counter() - self.wall,
+        )
 
 
 class ResultStore:
@@ -318,6 +350,13 @@ class ResultStore:
         complete = replace(manifest, files=sums)
         write_json(folder / MANIFEST, asdict(complete))
         return complete
+
+    def is_current(self, name: str, configuration: Mapping[str, Any]) -> bool:
+        """Whether there is such a result, and it was made with this configuration."""
+        try:
+            return self.manifest(name).configuration == configuration
+        except ResultMissing:
+            return False
 
     def manifest(self, name: str) -> Manifest:
         """The manifest of a result.

@@ -19,7 +19,6 @@ from sklearn.manifold import TSNE
 from sklearn.neighbors import NearestNeighbors
 
 from paper_nas.datasets import ArchitectureDataset
-from paper_nas.space import NUM_OPERATIONS
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -223,17 +222,6 @@ def neighbours_alike(points: ArrayLike, dataset: ArchitectureDataset, count: int
         shares.append((float(same), float(np.mean([(c**2).sum() for c in counts]))))
     (operations, chance), (skips, skips_chance) = shares
     return Alikeness(operations, skips, chance, skips_chance)
-
-
-def one_hot_rows(dataset: ArchitectureDataset) -> Floats:
-    """Each architecture without a model: one-hot operations and free bits.
-
-    Returns:
-        ``[R, 6 L + L (L - 1) / 2]`` zeros and ones. Two rows are as far apart, squared, as they
-        differ in bits plus twice as they differ in operations.
-    """
-    choices = np.eye(NUM_OPERATIONS)[dataset.operation_choices()]
-    return np.hstack([choices.reshape(len(choices), -1), dataset.skip_patterns()])
 
 
 def pattern_families(dataset: ArchitectureDataset) -> Indices:

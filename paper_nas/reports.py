@@ -7,11 +7,12 @@ seed would have changed.
 
 from __future__ import annotations
 
+import math
 import re
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from paper_nas.artifacts import Manifest, ResultStore
 from paper_nas.config import TrainingConfig
@@ -71,6 +72,40 @@ class Figure:
     def difference(self) -> float | None:
         """Our mean minus the paper's value."""
         return None if self.paper is None else self.mean - self.paper
+
+
+class Gain(NamedTuple):
+    """A difference between two models, held against the luck of the seed.
+
+    Attributes:
+        gain: Difference of the means, or the other way round where less is better.
+        error: Its standard error over seeds; NaN for one seed.
+        verdict: ``"better"`` or ``"worse"`` if the gain is more than twice its standard error,
+            else ``"no difference"``; ``"one seed: not judged"``.
+    """
+
+    gain: float
+    error: float
+    verdict: str
+
+
+def seed_gain(old: Sequence[float], new: Sequence[float], less_is_better: bool = False) -> Gain:
+    """Compare two models by one figure of each of their trainings.
+
+    Args:
+        old: One value per seed.
+        new: One value per seed of the other model.
+        less_is_better: For errors.
+    """
+    gain = statistics.fmean(new) - statistics.fmean(old)
+    if less_is_better:
+        gain = -gain
+    if min(len(old), len(new)) < 2:
+        return Gain(gain, math.nan, "one seed: not judged")
+    error = math.sqrt(sum(statistics.variance(values) / len(values) for values in (old, new)))
+    if abs(gain) <= 2 * error:
+        return Gain(gain, error, "no difference")
+    return Gain(gain, error, "better" if gain > 0 else "worse")
 
 
 @dataclass(frozen=True)
@@ -225,16 +260,7 @@ def rows_as_json(rows: list[Row]) -> list[dict[str, Any]]:
                 }
                 for name, figure in row.figures.items()
             },
-            "results": {
-                name: {
-                    "command": manifest.command,
-                    "commit": manifest.package["commit"],
-                    "cpu_seconds": manifest.cpu_seconds,
-                    "created": manifest.created,
-                    "files": manifest.files,
-                }
-                for name, manifest in row.results.items()
-            },
+            "results": {n: manifest.origin() for n, manifest in row.results.items()},
         }
         for row in rows
     ]

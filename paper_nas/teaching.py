@@ -187,6 +187,9 @@ def step_through(trial: Trial, count: int = 5) -> StaticFallback:
     slider.observe(show, names="value")
     show()
     html = figure_html(str(pio.to_json(figure)), "trial-steps", figure.layout.meta["alt"])
+    html += (
+        "<p><em>In JupyterLab a slider also draws the best architectures of each round.</em></p>"
+    )
     return StaticFallback(widgets.VBox([slider, view]), html)
 
 
@@ -199,7 +202,9 @@ def round_html(trial: Trial, number: int, count: int = 5) -> str:
         count: Most pictures.
     """
     part = [e for e in trial.evaluations if e.round == number]
-    scored = {e.architecture: e for e in sorted(part, key=lambda e: e.score) if e in trial.scored}
+    scored = {
+        e.architecture: e for e in sorted(part, key=lambda e: e.score) if math.isfinite(e.score)
+    }
     best = list(scored.values())[::-1][:count]
     words = f"Round {number}: {len(part)} evaluations, {len(scored)} architectures with a score."
     if not best:

@@ -34,6 +34,7 @@ from paper_nas.config import TrainingConfig
 from paper_nas.datasets import ArchitectureDataset
 from paper_nas.graphs import GraphBatch
 from paper_nas.models import GraphVae, build_model
+from paper_nas.models.weights import load_model_weights, model_weights
 
 CHECKPOINT = "checkpoint.safetensors"
 PLATEAU_FACTOR, PLATEAU_PATIENCE, PLATEAU_THRESHOLD = 0.1, 10, 1e-4
@@ -290,30 +291,6 @@ def plateau_reductions(totals: list[float]) -> int:
 
 def _summary(record: EpochRecord) -> str:
     return f"reconstruction {record['reconstruction']:.3f}, KL {record['kl']:.1f}"
-
-
-def model_weights(model: GraphVae) -> dict[str, Tensor]:
-    """All parameters by name, shared ones once."""
-    return dict(model.named_parameters())
-
-
-def load_model_weights(model: GraphVae, weights: dict[str, Tensor]) -> None:
-    """Fill a model with the result of :func:`model_weights` (any float type).
-
-    Raises:
-        ValueError: Names or shapes that are not the model's; the model is unchanged.
-    """
-    parameters = model_weights(model)
-    if weights.keys() != parameters.keys():
-        different = sorted(weights.keys() ^ parameters.keys())
-        raise ValueError(f"weights of another model; names that differ: {different}")
-    for name, parameter in parameters.items():
-        if weights[name].shape != parameter.shape:
-            raise ValueError(f"{name} has shape {list(weights[name].shape)} in the file, "
-                             f"{list(parameter.shape)} in the model")  # fmt: skip
-    with torch.no_grad():
-        for name, parameter in parameters.items():
-            parameter.copy_(weights[name])
 
 
 def load_trained(store: ResultStore, name: str) -> GraphVae:

@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pooch
 import pytest
 
+from paper_nas.artifacts import ResultStore
+from paper_nas.datasets import ArchitectureDataset, load_dataset
+
 ROOT = Path(__file__).resolve().parents[1]
 REQUIRE_VARIABLE = "PAPER_NAS_REQUIRE"
 REQUIREMENTS = {"data", "browser", "site"}
 DATA_FILE = "final_structures6.txt"
+DataOf = Callable[[str], ArchitectureDataset]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -50,6 +55,20 @@ def enas_cifar10_data() -> Path:
             return folder.resolve()
     lacking("data", f"{DATA_FILE} is in neither $PAPER_NAS_DATA nor the cache")
     raise AssertionError("unreachable")
+
+
+@pytest.fixture
+def data_of(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> DataOf:
+    """The data a committed result was made from; the test is skipped where they are missing."""
+
+    def load(name: str) -> ArchitectureDataset:
+        source = ResultStore().manifest(name).dataset
+        if source["name"] == "enas-cifar10":
+            folder = request.getfixturevalue("enas_cifar10_data")
+            monkeypatch.setenv("PAPER_NAS_DATA", str(folder))
+        return load_dataset(source["name"], source["split"])
+
+    return load
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ import torch
 from paper_nas.artifacts import read_tensors, write_tensors
 from paper_nas.graphs import GraphBatch
 from paper_nas.models import GraphVae, build_model
+from paper_nas.models.weights import load_model_weights, model_weights
 from paper_nas.space import EnasSpace
-from paper_nas.training import load_model_weights, model_weights
 from tests.samples import mixed_architectures
 
 

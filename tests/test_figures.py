@@ -49,7 +49,7 @@ def dataset() -> ArchitectureDataset:
     )  # fmt: skip
 
 
-@pytest.fixture(params=range(12))
+@pytest.fixture(params=range(11))
 def figure(request, dataset):
     """Every figure, once."""
     return [
@@ -62,7 +62,6 @@ def figure(request, dataset):
         lambda: figures.training_curves(CURVES, "kl", paper_note="it falls after 100 epochs"),
         lambda: figures.training_curves(CURVES, "total", log_y=True),
         lambda: figures.vertex_losses(RECORDS),
-        lambda: figures.embedding_scatter(np.eye(6)[:, :3], OPERATION_NAMES),
         lambda: figures.seed_bands({"D-VAE": [RECORDS, RECORDS], "DVAE-EMB": [RECORDS]}),
         lambda: figures.against_scale({"D-VAE": {1: [3.0, 4.0], 10: [1.0]}}, "loss", "by-scale"),
     ][request.param]()
@@ -187,15 +186,6 @@ def test_epochs_without_vertex_losses_are_left_out():
 def test_vertex_losses_refuse_what_they_cannot_show(history):
     with pytest.raises(ValueError, match="loss"):
         figures.vertex_losses(history)
-
-
-def test_the_embedding_scatter_names_the_closest_pair():
-    table = np.array([[0, 0, 0], [5, 0, 0], [5, 1, 0]])
-    figure = figures.embedding_scatter(table, ["START", "conv5x5", "sep5x5"])
-    assert "conv 5×5 and sep 5×5, 1.000 apart" in figure.layout.meta["alt"]
-    assert list(figure.data[0].x) == [0, 5, 5]
-    with pytest.raises(ValueError, match=r"\[2, 3\]"):
-        figures.embedding_scatter(table, ["START", "END"])
 
 
 def test_drawings_stand_side_by_side_with_their_captions():

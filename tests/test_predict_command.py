@@ -15,7 +15,7 @@ from paper_nas.artifacts import ResultStore
 from paper_nas.commands import predict as predict_command
 from paper_nas.commands import train as train_command
 from paper_nas.datasets import ArchitectureDataset, random_split
-from paper_nas.regression import BASELINES, SparseGP, judge_predictions, latents_of
+from paper_nas.regression import BASELINES, SparseGP, judge_predictions, latents_of, table2
 from paper_nas.training import load_trained
 from tests.samples import tiny_dataset
 
@@ -50,6 +50,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(predict_command, "EPOCHS", 1)
     few = {name: BASELINES[name] for name in ("lookup", "gp-one-hot")}
     monkeypatch.setattr(predict_command, "BASELINES", few)
+    monkeypatch.setattr(table2, "BASELINES", few)
 
 
 def run(folder: Path, *words: str) -> int:
@@ -169,15 +170,29 @@ def test_everything(tmp_path: Path, tiny: None, capsys: pytest.CaptureFixture[st
         for suffix in ("", "_skip-pattern-split", "_released-estimator")
     }
     baselines = predict_command.baseline_names()
+    assert "predictions.npz" not in store.manifest("prediction/baseline-lookup").files
     assert len(baselines) == 2 + 4
     assert names - models == {
-        f"baseline-{name}{suffix}" for name in baselines for suffix in ("", "_skip-pattern-split")
+        f"baseline-{name}{'' if name in ('lookup', 'gp-one-hot') else '_smoke'}{suffix}"
+        for name in baselines
+        for suffix in ("", "_skip-pattern-split")
     }
     assert run(tmp_path, "predict", "all") == 0
     assert "stored" not in capsys.readouterr().out
-    lookup = store.load_arrays("prediction/baseline-lookup", "predictions.npz")
-    assert set(lookup) == {"row", "mean"}
+    one_hot = store.load_arrays("prediction/baseline-gp-one-hot", "predictions.npz")
+    assert set(one_hot) == {"row", "mean", "sd"}
     assert cli.main(["report", "table2", "--json", "--results", str(store.root)]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert sum(row["kind"] == "baseline" for row in rows) == 2 * len(baselines)
     assert [row["seeds"] for row in rows if row["kind"] == "model"] == [[0, 4]] * 3
+
+
+def test_epoch_0_is_the_untrained_model(tmp_path: Path, tiny: None) -> None:
+    train(tmp_path)
+    for epoch in ([], ["--epoch", "0"]):
+        assert run(tmp_path, "predict", "dvae", "--gp-seeds", "1", *epoch) == 0
+    store = ResultStore(tmp_path / "results")
+    last, first = (store.manifest(f"prediction/dvae_smoke_seed-0{part}").configuration
+                   for part in ("", "_t-1_e-0"))  # fmt: skip
+    assert (last["evaluated_epoch"], first["evaluated_epoch"]) == (3, 0)
+    assert last["weights_sha256"] != first["weights_sha256"]

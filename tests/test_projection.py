@@ -16,10 +16,10 @@ from paper_nas.projection import (
     latent_smoothness,
     nearest_neighbours,
     neighbours_alike,
-    one_hot_rows,
     pattern_families,
     project_latents,
 )
+from paper_nas.regression import one_hot_code
 from paper_nas.space import Architecture
 from tests.samples import tiny_dataset
 
@@ -114,10 +114,10 @@ def test_a_space_of_skips_is_arranged_by_skips() -> None:
     assert alike.operations_by_chance == pytest.approx(1 / 6, abs=0.01)
 
 
-def test_one_hot_rows_and_families_by_hand() -> None:
+def test_one_hot_code_and_families_by_hand() -> None:
     rows = [((0, 5), (1,)), ((0, 5), (0,)), ((3, 5), (1,))]
     dataset = replace(tiny_dataset(3), architectures=[Architecture(*row) for row in rows])
-    table = one_hot_rows(dataset)
+    table = one_hot_code(dataset.architectures)
     assert table.shape == (3, 13)
     assert table[0].nonzero()[0].tolist() == [0, 11, 12]
     assert ((table[0] - table) ** 2).sum(axis=1).tolist() == [0, 1, 2]

@@ -18,6 +18,7 @@ from paper_nas.reports import (
     Figure,
     rows_as_json,
     rows_as_text,
+    seed_gain,
     table1,
     trainings_by_scale,
 )
@@ -142,3 +143,22 @@ def test_trainings_are_grouped_by_factor_if_nothing_else_differs(tmp_path: Path)
     groups = trainings_by_scale(store, shared)
     assert groups == {("dvae", 3.0): [early, late], ("dvae-emb", 1.0): [other]}
     assert list(groups) == [("dvae", 3.0), ("dvae-emb", 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "less", "verdict"),
+    [
+        ([1.0, 1.2], [3.0, 3.2], False, "better"),
+        ([1.0, 1.2], [3.0, 3.2], True, "worse"),
+        ([1.0, 3.0], [2.0, 3.5], False, "no difference"),
+        ([1.0, 1.0], [1.0, 1.0], False, "no difference"),  # no spread at all
+        ([1.0], [3.0, 3.1], False, "one seed: not judged"),
+    ],
+)
+def test_a_gain_counts_if_seeds_do_not_undo_it(
+    old: list[float], new: list[float], less: bool, verdict: str
+) -> None:
+    gain = seed_gain(old, new, less)
+    assert gain.verdict == verdict
+    assert abs(gain.gain) == pytest.approx(abs(sum(new) / len(new) - sum(old) / len(old)))
+    assert math.isnan(gain.error) == (verdict == "one seed: not judged")

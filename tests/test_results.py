@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 import pytest
 import torch
 
 from paper_nas.artifacts import ResultStore
 from paper_nas.config import TrainingConfig
-from paper_nas.datasets import ENAS_SHA256, ArchitectureDataset, load_dataset
+from paper_nas.datasets import ENAS_SHA256
 from paper_nas.datasets.enas_digits import DIGITS_FILE, EMBEDDED
 from paper_nas.evaluation import (
     PRIOR_DECODES,
@@ -21,8 +20,7 @@ from paper_nas.evaluation import (
 from paper_nas.paper_numbers import load_paper_numbers
 from paper_nas.reports import MODEL_LABELS, table1
 from paper_nas.training import load_trained
-
-DataOf = Callable[[str], ArchitectureDataset]
+from tests.conftest import DataOf
 
 STORE = ResultStore()
 TRAININGS = [name for name in STORE.names() if name.startswith("training/")]
@@ -47,20 +45,6 @@ def expected_sha256(dataset: dict[str, str]) -> str:
 
 def test_there_are_results() -> None:
     assert {f"training/{model}_fast-128_seed-0" for model in MODEL_LABELS} <= set(WITH_WEIGHTS)
-
-
-@pytest.fixture
-def data_of(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> DataOf:
-    """The data that a result was made from; the test is skipped where they are missing."""
-
-    def load(name: str) -> ArchitectureDataset:
-        source = STORE.manifest(name).dataset
-        if source["name"] == "enas-cifar10":
-            folder = request.getfixturevalue("enas_cifar10_data")
-            monkeypatch.setenv("PAPER_NAS_DATA", str(folder))
-        return load_dataset(source["name"], source["split"])
-
-    return load
 
 
 @pytest.mark.parametrize("name", STORE.names())

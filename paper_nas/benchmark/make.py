@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from paper_nas.artifacts import Manifest, ResultMissing, ResultStore, command_line
+from paper_nas.artifacts import Clock, Manifest, ResultMissing, ResultStore, command_line
 from paper_nas.benchmark.design import Design, Task, plan
 from paper_nas.benchmark.gate import CHOSEN, VARIANTS, Variant, assess
 from paper_nas.benchmark.labels import Label, Labels, train_labels
@@ -139,7 +137,7 @@ def write_gate(
     progress: bool = False,
 ) -> str:
     """Measure the gate and store it as the result ``benchmark/gate``, whose name is returned."""
-    manifest, clock = _manifest(config), _Clock()
+    manifest, clock = _manifest(config), Clock()
     rows, arrays = measure_gate(config, folder, None, workers, progress)
     trainings = sum(row["cpu_seconds"] for row in rows)
     results.write(
@@ -176,7 +174,7 @@ def write_benchmark(
         LabelsMismatch: The label file is one of another benchmark.
         TrainingDiverged: A loss became NaN or infinite.
     """
-    manifest, clock = _manifest(config), _Clock()
+    manifest, clock = _manifest(config), Clock()
     design, images = plan(config), config.load_images()
     labels = standalone_labels(config, folder, embedded, workers, progress)
     networks = supernets(config, images, folder, progress)
@@ -184,27 +182,12 @@ def write_benchmark(
     trainings = sum(label.cpu_seconds for label in labels.values())
     arrays = file_arrays(design, labels, scores, images)
     embedded.write(config.name, clock.stop(manifest, trainings), array_files={LABELS: arrays})
-    clock = _Clock()
+    clock = Clock()
     first = [design.architectures[row] for row in design.labelled.tolist()]
     alone = np.array([labels[Task(architecture, 0)].validation_nll for architecture in first])
     report = agreement(networks, first, alone, images, config)
     results.write(SHARING, clock.stop(manifest), json_files={"agreement.json": report})
     return [config.name, SHARING]
-
-
-class _Clock:
-    """Measures what a result costs."""
-
-    def __init__(self) -> None:
-        self.wall, self.cpu = time.perf_counter(), time.process_time()
-
-    def stop(self, manifest: Manifest, trainings: float = 0.0) -> Manifest:
-        """The manifest with its costs; ``trainings``: CPU seconds of trainings, whenever done."""
-        return replace(
-            manifest,
-            cpu_seconds=trainings + time.process_time() - self.cpu,
-            wall_seconds=time.perf_counter() - self.wall,
-        )
 
 
 def _manifest(config: BenchmarkConfig) -> Manifest:

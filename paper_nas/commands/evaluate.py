@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from paper_nas.artifacts import ResultMissing, ResultStore
+from paper_nas.artifacts import Clock, ResultStore
 from paper_nas.commands.options import (
     add_folders,
     add_training,
+    evaluated_epoch,
+    evaluated_model,
     run_name,
-    runs_folder,
     started,
     training_config,
 )
@@ -29,7 +29,6 @@ from paper_nas.evaluation import (
 )
 from paper_nas.graphs import GraphBatch
 from paper_nas.models import GraphVae
-from paper_nas.training import load_from_run, load_trained
 
 
 def add_parser(commands: Any) -> None:
@@ -47,8 +46,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     torch.set_num_threads(options.threads)
     config, dataset = training_config(options), load_dataset(options.dataset)
     training = run_name(options, config)
-    iteration, epoch = options.iteration or config.iterations, options.epoch or config.epochs
-    last = (iteration, epoch) == (config.iterations, config.epochs)
+    iteration, epoch, last = evaluated_epoch(options, config)
     name = f"evaluation/{training}" + ("" if last else f"_t-{iteration}_e-{epoch}")
     configuration = {
         "model": options.model,
@@ -60,18 +58,10 @@ def _evaluate(options: argparse.Namespace) -> None:
     }
     manifest = started(dataset, config.seed, configuration)
     store = ResultStore(options.results)
-    if last and _keeps_weights(store, f"training/{training}"):
-        model = load_trained(store, f"training/{training}")
-    else:
-        folder = runs_folder(options) / training
-        model = load_from_run(options.model, config, folder, iteration, epoch)
-    start, cpu = time.perf_counter(), time.process_time()
+    model = evaluated_model(options, store, config, iteration, epoch)
+    clock = Clock()
     figures, latents = table1(model, dataset, options.decodes, not options.quiet)
-    manifest = replace(
-        manifest,
-        cpu_seconds=time.process_time() - cpu,
-        wall_seconds=time.perf_counter() - start,
-    )
+    manifest = clock.stop(manifest)
     store.write(
         name,
         manifest,
@@ -79,13 +69,6 @@ def _evaluate(options: argparse.Namespace) -> None:
         tensor_files={"latents.safetensors": {"test": latents.half()}},
     )
     print(f"stored {name}")
-
-
-def _keeps_weights(store: ResultStore, training: str) -> bool:
-    try:
-        return "weights.safetensors" in store.manifest(training).files
-    except ResultMissing:
-        return False
 
 
 def table1(

@@ -8,11 +8,12 @@ from typing import Any
 
 import pooch
 
-from paper_nas.artifacts import Manifest, command_line
+from paper_nas.artifacts import Manifest, ResultMissing, ResultStore, command_line
 from paper_nas.config import PRESETS, SCHEDULES, TrainingConfig
 from paper_nas.datasets import ArchitectureDataset
-from paper_nas.models import MODEL_NAMES
+from paper_nas.models import MODEL_NAMES, GraphVae
 from paper_nas.models.decoders import DECODER_STATES
+from paper_nas.training import fresh_model, load_from_run, load_trained
 
 
 def add_folders(parser: argparse.ArgumentParser) -> None:
@@ -81,3 +82,40 @@ def run_name(options: argparse.Namespace, config: TrainingConfig) -> str:
             text = value if isinstance(value, str) else f"{value:g}"
             parts.append(f"{key.replace('_', '-')}-{text}")
     return "_".join([*parts, f"seed-{config.seed}"])
+
+
+def evaluated_epoch(options: argparse.Namespace, config: TrainingConfig) -> tuple[int, int, bool]:
+    """Iteration and epoch (0: untrained) that the options name, and whether it is the last."""
+    iteration = options.iteration or config.iterations
+    epoch = config.epochs if options.epoch is None else options.epoch
+    return iteration, epoch, (iteration, epoch) == (config.iterations, config.epochs)
+
+
+def evaluated_model(
+    options: argparse.Namespace,
+    store: ResultStore,
+    config: TrainingConfig,
+    iteration: int,
+    epoch: int,
+) -> GraphVae:
+    """The model of the training that the options name, as it was after an epoch.
+
+    Args:
+        options: Of a command with the options of a training.
+        store: Its weights are taken where the last epoch is wanted and they are kept.
+        config: Of the training.
+        iteration: Of the paper's ``T``.
+        epoch: 0 is the untrained model; others are looked for in the checkpoints.
+
+    Raises:
+        ResultMissing: There are no such weights on this machine.
+    """
+    training = run_name(options, config)
+    if epoch == 0:
+        return fresh_model(options.model, config, iteration).eval()
+    if (iteration, epoch) == (config.iterations, config.epochs):
+        try:
+            return load_trained(store, f"training/{training}")
+        except ResultMissing:
+            pass  # not stored, or without weights; perhaps the checkpoint is on this machine
+    return load_from_run(options.model, config, runs_folder(options) / training, iteration, epoch)

@@ -7,22 +7,28 @@ stopped, and a training that was made anew is predicted anew.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import re
-import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
-from paper_nas.artifacts import ResultMissing, ResultStore
-from paper_nas.commands.options import add_folders, run_name, runs_folder, started, training_config
-from paper_nas.config import PRESETS, TrainingConfig
+from paper_nas.artifacts import Clock, ResultMissing, ResultStore
+from paper_nas.commands.options import (
+    add_folders,
+    evaluated_epoch,
+    evaluated_model,
+    run_name,
+    started,
+    training_config,
+)
+from paper_nas.config import PRESETS
 from paper_nas.datasets import ArchitectureDataset, load_dataset
 from paper_nas.models import MODEL_NAMES, GraphVae
+from paper_nas.models.weights import weights_sha256
 from paper_nas.regression import (
     BASELINES,
     PredictivePerformance,
@@ -36,14 +42,12 @@ from paper_nas.regression import (
 )
 from paper_nas.regression.probes import CHOICES, WIRINGS
 from paper_nas.regression.supervised import EPOCHS
-from paper_nas.training import load_from_run, load_trained
+from paper_nas.regression.table2 import MAIN_MODELS, baseline_names
 
 SPLITS = {"paper": "released", "random": "random", "skip-pattern": "skip-pattern"}
 """The option's words, and the splits of the data sets."""
 ESTIMATORS = {"collapsed": "collapsed", "released": "propagation"}
 """The option's words, and the methods of :class:`SparseGP`."""
-KEPT_PROCESSES = ("dvae", "dvae-emb")
-"""Models whose fitted process is stored, for training seed 0 and the paper's split."""
 
 GP_SEEDS = 10
 """Repeats of the paper; ``all`` makes fewer where a training seed is repeated too."""
@@ -79,6 +83,7 @@ class Job:
         configuration: Everything that it depends on, ready for JSON.
         compute: Gives the figures, and more JSON files.
         keep_process: Store the fitted process.
+        keep_predictions: Store the predictions of the test part.
     """
 
     name: str
@@ -86,6 +91,12 @@ class Job:
     configuration: dict[str, Any]
     compute: Compute
     keep_process: bool = False
+    keep_predictions: bool = True
+
+
+def plain_split(dataset: str) -> str:
+    """A key of :data:`SPLITS`: the split of a data set that a result's name leaves out."""
+    return "paper" if dataset == "enas-cifar10" else "random"
 
 
 def add_parser(commands: Any) -> None:
@@ -98,7 +109,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--seed", type=int, help="of the training")
     parser.add_argument("--iteration", type=int, help="of T (default: the last)")
     parser.add_argument("--epoch", type=int, help="a snapshot (default: the last epoch)")
-    parser.add_argument("--split", choices=SPLITS, default="paper")
+    parser.add_argument("--split", choices=SPLITS, help="(default: the data set's plain one)")
     parser.add_argument("--estimator", choices=ESTIMATORS, default="collapsed")
     parser.add_argument("--gp-seeds", type=int, help=f"repeats of the fit (default {GP_SEEDS})")
     parser.add_argument("--again", action="store_true", help="also what is stored and up to date")
@@ -111,18 +122,11 @@ def _predict(options: argparse.Namespace) -> None:
     store = ResultStore(options.results)
     ways = {"baselines": _baselines, "all": _everything}
     for job in ways.get(options.model, _one)(options, store):
-        if not options.again and _is_stored(store, job):
+        if not options.again and store.is_current(f"prediction/{job.name}", job.configuration):
             print(f"up to date: prediction/{job.name}", flush=True)
         else:
             run_job(job, options, store)
             print(f"stored prediction/{job.name}", flush=True)
-
-
-def _is_stored(store: ResultStore, job: Job) -> bool:
-    try:
-        return store.manifest(f"prediction/{job.name}").configuration == job.configuration
-    except ResultMissing:
-        return False
 
 
 def run_job(job: Job, options: argparse.Namespace, store: ResultStore) -> None:
@@ -130,13 +134,9 @@ def run_job(job: Job, options: argparse.Namespace, store: ResultStore) -> None:
     full = load_dataset(options.dataset, SPLITS[job.configuration["split"]])
     dataset, first = full.scored_by(), First()
     manifest = started(full, job.seed, job.configuration)
-    start, cpu = time.perf_counter(), time.process_time()
+    clock = Clock()
     performance, more = job.compute(dataset, first)
-    manifest = replace(
-        manifest,
-        cpu_seconds=time.process_time() - cpu,
-        wall_seconds=time.perf_counter() - start,
-    )
+    manifest = clock.stop(manifest)
     arrays = {"row": full.labelled[dataset.test_index].astype(np.int32)}
     arrays["mean"] = first.mean.astype(np.float32)
     if first.sd is not None:
@@ -146,7 +146,7 @@ def run_job(job: Job, options: argparse.Namespace, store: ResultStore) -> None:
         f"prediction/{job.name}",
         manifest,
         json_files={"prediction.json": asdict(performance), **more},
-        array_files={"predictions.npz": arrays},
+        array_files={"predictions.npz": arrays} if job.keep_predictions else None,
         tensor_files={"gp.safetensors": tensors} if tensors else None,
         headers={"gp.safetensors": header},
     )
@@ -158,7 +158,8 @@ def run_job(job: Job, options: argparse.Namespace, store: ResultStore) -> None:
 def _one(options: argparse.Namespace, store: ResultStore) -> Iterator[Job]:
     """What the options name."""
     count = GP_SEEDS if options.gp_seeds is None else options.gp_seeds
-    yield training_job(options, store, options.split, options.estimator, range(count))
+    split = options.split or plain_split(options.dataset)
+    yield training_job(options, store, split, options.estimator, range(count))
 
 
 def training_job(
@@ -175,9 +176,8 @@ def training_job(
     """
     config = training_config(options)
     training = run_name(options, config)
-    iteration, epoch = options.iteration or config.iterations, options.epoch or config.epochs
-    last = (iteration, epoch) == (config.iterations, config.epochs)
-    model = _weights(options, store, config, training, iteration, epoch)
+    iteration, epoch, last = evaluated_epoch(options, config)
+    model = evaluated_model(options, store, config, iteration, epoch)
     configuration = {
         "model": options.model,
         "training": training,
@@ -193,16 +193,17 @@ def training_job(
         "probes": {"wirings": WIRINGS, "choices": CHOICES},
     }
     parts = [training, "" if last else f"t-{iteration}_e-{epoch}"]
-    parts += [f"{split}-split" if split != "paper" else ""]
+    plain = split == plain_split(options.dataset)
+    parts += ["" if plain else f"{split}-split"]
     parts += [f"{estimator}-estimator" if estimator != "collapsed" else ""]
-    default = split == "paper" and estimator == "collapsed" and last
+    default = plain and estimator == "collapsed" and last
     compute = partial(_from_latents, model, estimator, gp_seeds, not options.quiet)
     return Job(
         name="_".join(part for part in parts if part),
         seed=config.seed,
         configuration=configuration,
         compute=compute,
-        keep_process=default and config.seed == 0 and options.model in KEPT_PROCESSES,
+        keep_process=default and config.seed == 0 and options.model in MAIN_MODELS,
     )
 
 
@@ -210,29 +211,6 @@ def _settings(estimator: str) -> dict[str, Any]:
     """Settings of the process, but for the seed."""
     settings = SparseGP(method=ESTIMATORS[estimator]).get_params()
     return {key: value for key, value in settings.items() if key not in ("seed", "progress")}
-
-
-def _weights(
-    options: argparse.Namespace,
-    store: ResultStore,
-    config: TrainingConfig,
-    training: str,
-    iteration: int,
-    epoch: int,
-) -> GraphVae:
-    """The stored weights where the last epoch is wanted and they are kept, else a checkpoint's."""
-    last = (iteration, epoch) == (config.iterations, config.epochs)
-    if last and training in _stored_trainings(store):
-        return load_trained(store, f"training/{training}")
-    return load_from_run(options.model, config, runs_folder(options) / training, iteration, epoch)
-
-
-def weights_sha256(model: GraphVae) -> str:
-    """A checksum of all parameters, by which a stored result knows the weights it belongs to."""
-    digest = hashlib.sha256()
-    for name, value in sorted(model.named_parameters()):
-        digest.update(name.encode() + value.detach().numpy().tobytes())
-    return digest.hexdigest()
 
 
 def _from_latents(
@@ -271,16 +249,10 @@ def _baselines(options: argparse.Namespace, store: ResultStore) -> Iterator[Job]
     """All baselines, on both splits of the data set."""
     del store
     count = FEW_SEEDS if options.gp_seeds is None else options.gp_seeds
-    plain = "paper" if options.dataset == "enas-cifar10" else "random"
+    plain = plain_split(options.dataset)
     for name in baseline_names():
         for split in (plain, "skip-pattern"):
             yield _baseline_job(options, name, split, range(count))
-
-
-def baseline_names() -> list[str]:
-    """Every baseline of Table 2, those with an encoder last."""
-    return [*BASELINES, *(f"{kind}-{m}" for kind in ("untrained", "supervised")
-                          for m in KEPT_PROCESSES)]  # fmt: skip
 
 
 def _baseline_job(options: argparse.Namespace, name: str, split: str, seeds: Sequence[int]) -> Job:
@@ -302,14 +274,18 @@ def _baseline_job(options: argparse.Namespace, name: str, split: str, seeds: Seq
         configuration |= {"preset": options.preset, "epochs": EPOCHS}
     configuration["seeds"] = list(seeds)
     other = [options.dataset] if options.dataset != "enas-cifar10" else []
-    parts = [f"baseline-{name}", *other, *([f"{split}-split"] if split != "paper" else [])]
+    if name not in BASELINES and options.preset != "fast-128":
+        other.append(options.preset)
+    split_part = [] if split == plain_split(options.dataset) else [f"{split}-split"]
+    parts = [f"baseline-{name}", *other, *split_part]
 
     def figures(
         dataset: ArchitectureDataset, first: First
     ) -> tuple[PredictivePerformance, dict[str, Any]]:
         return compute(dataset=dataset, after=first.keep), {}
 
-    return Job("_".join(parts), 0, configuration, figures)
+    recalls = name in BASELINES and BASELINES[name].recalls
+    return Job("_".join(parts), 0, configuration, figures, keep_predictions=not recalls)
 
 
 def _everything(options: argparse.Namespace, store: ResultStore) -> Iterator[Job]:
@@ -317,7 +293,9 @@ def _everything(options: argparse.Namespace, store: ResultStore) -> Iterator[Job
 
     A snapshot that is not on this machine is passed over, with a line that says so.
     """
-    pattern = rf"({'|'.join(MODEL_NAMES)})_{re.escape(options.preset)}_seed-(\d+)"
+    plain = plain_split(options.dataset)
+    data = "" if options.dataset == "enas-cifar10" else f"_{options.dataset}"
+    pattern = rf"({'|'.join(MODEL_NAMES)})_{re.escape(options.preset + data)}_seed-(\d+)"
     found = [m for t in _stored_trainings(store) if (m := re.fullmatch(pattern, t))]
     first, others = ([m for m in found if (m[2] == "0") == zero] for zero in (True, False))
 
@@ -331,21 +309,21 @@ def _everything(options: argparse.Namespace, store: ResultStore) -> Iterator[Job
             print(f"passed over: {reason}", flush=True)
 
     for match in first:
-        yield from of(match, "paper", "collapsed", GP_SEEDS)
+        yield from of(match, plain, "collapsed", GP_SEEDS)
     yield from _baselines(options, store)
     for match in first:
         yield from of(match, "skip-pattern", "collapsed", FEW_SEEDS)
-    for split in ("paper", "skip-pattern"):
+    for split in (plain, "skip-pattern"):
         for match in others:
             yield from of(match, split, "collapsed", 1)
     for match in first:
-        for epoch in EPOCHS_SHOWN if match[1] in KEPT_PROCESSES else ():
-            yield from of(match, "paper", "collapsed", 1, epoch)
+        for epoch in EPOCHS_SHOWN if match[1] in MAIN_MODELS else ():
+            yield from of(match, plain, "collapsed", 1, epoch)
     for match in first:
-        yield from of(match, "paper", "released", 2 if match[1] in KEPT_PROCESSES else 1)
+        yield from of(match, plain, "released", 2 if match[1] in MAIN_MODELS else 1)
     for match in others:
-        if match[1] in KEPT_PROCESSES:
-            yield from of(match, "paper", "released", 1)
+        if match[1] in MAIN_MODELS:
+            yield from of(match, plain, "released", 1)
 
 
 def _stored_trainings(store: ResultStore) -> list[str]:

@@ -7,32 +7,37 @@ set; none of its architectures or accuracies are stored.
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
-from paper_nas.artifacts import ResultMissing, ResultStore
-from paper_nas.commands.options import add_folders, run_name, runs_folder, started, training_config
-from paper_nas.commands.predict import weights_sha256
-from paper_nas.config import PRESETS, TrainingConfig
+from paper_nas.artifacts import Clock, ResultMissing, ResultStore
+from paper_nas.commands.options import (
+    add_folders,
+    evaluated_epoch,
+    evaluated_model,
+    run_name,
+    started,
+    training_config,
+)
+from paper_nas.config import PRESETS
 from paper_nas.datasets import ArchitectureDataset, load_dataset
 from paper_nas.evaluation import encode_graphs
-from paper_nas.models import MODEL_NAMES, GraphVae
+from paper_nas.models import MODEL_NAMES
+from paper_nas.models.weights import weights_sha256
 from paper_nas.projection import (
     NEIGHBOURS,
     PERMUTATIONS,
     PERPLEXITY,
     latent_smoothness,
     neighbours_alike,
-    one_hot_rows,
     pattern_families,
     project_latents,
 )
-from paper_nas.training import fresh_model, load_from_run, load_trained
+from paper_nas.regression import one_hot_code
 
 ONE_HOT = "one-hot"
 SHOWN_MODELS = ("dvae", "dvae-emb")
@@ -77,23 +82,16 @@ def _project(options: argparse.Namespace) -> None:
     store, dataset = ResultStore(options.results), load_dataset(options.dataset)
     jobs = _everything if options.model == "all" else _one
     for job in jobs(options, store):
-        if not options.again and _is_stored(store, job):
+        if not options.again and store.is_current(f"projections/{job.name}", job.configuration):
             print(f"up to date: projections/{job.name}", flush=True)
         else:
             _run(job, dataset, store)
             print(f"stored projections/{job.name}", flush=True)
 
 
-def _is_stored(store: ResultStore, job: Job) -> bool:
-    try:
-        return store.manifest(f"projections/{job.name}").configuration == job.configuration
-    except ResultMissing:
-        return False
-
-
 def _run(job: Job, dataset: ArchitectureDataset, store: ResultStore) -> None:
     manifest = started(dataset, job.seed, job.configuration)
-    start, cpu = time.perf_counter(), time.process_time()
+    clock = Clock()
     points = job.points(dataset)
     projection = project_latents(points)
     spaces = {"latent": points, "tsne": projection.tsne, "pca": projection.pca}
@@ -106,11 +104,7 @@ def _run(job: Job, dataset: ArchitectureDataset, store: ResultStore) -> None:
         "divergence": projection.divergence,
         "spaces": {name: measure_space(space, dataset) for name, space in spaces.items()},
     }
-    manifest = replace(
-        manifest,
-        cpu_seconds=time.process_time() - cpu,
-        wall_seconds=time.perf_counter() - start,
-    )
+    manifest = clock.stop(manifest)
     arrays = {"tsne": projection.tsne, "pca": projection.pca}
     store.write(
         f"projections/{job.name}",
@@ -154,17 +148,20 @@ def _settings(dataset: str) -> dict[str, Any]:
     }
 
 
+def _one_hot(dataset: ArchitectureDataset) -> np.ndarray:
+    return one_hot_code(dataset.architectures)
+
+
 def _one(options: argparse.Namespace, store: ResultStore) -> Iterator[Job]:
     """What the options name."""
     if options.model == ONE_HOT:
         configuration = {"space": ONE_HOT, **_settings(options.dataset)}
-        yield Job(f"{ONE_HOT}_{options.dataset}", 0, configuration, one_hot_rows)
+        yield Job(f"{ONE_HOT}_{options.dataset}", 0, configuration, _one_hot)
         return
     config = training_config(options)
     training = run_name(options, config)
-    iteration = options.iteration or config.iterations
-    epoch = config.epochs if options.epoch is None else options.epoch
-    model = _model(options, store, config, training, iteration, epoch)
+    iteration, epoch, _ = evaluated_epoch(options, config)
+    model = evaluated_model(options, store, config, iteration, epoch)
     configuration = {
         "model": options.model,
         "training": training,
@@ -181,25 +178,6 @@ def _one(options: argparse.Namespace, store: ResultStore) -> Iterator[Job]:
         configuration,
         lambda dataset: encode_graphs(model, dataset.graphs())[0].numpy(),
     )
-
-
-def _model(
-    options: argparse.Namespace,
-    store: ResultStore,
-    config: TrainingConfig,
-    training: str,
-    iteration: int,
-    epoch: int,
-) -> GraphVae:
-    """The model after an epoch: untrained, of the stored weights, or of a checkpoint."""
-    if epoch == 0:
-        return fresh_model(options.model, config, iteration).eval()
-    if (iteration, epoch) == (config.iterations, config.epochs):
-        try:
-            return load_trained(store, f"training/{training}")
-        except ResultMissing:
-            pass  # not stored, or without weights; perhaps the checkpoint is on this machine
-    return load_from_run(options.model, config, runs_folder(options) / training, iteration, epoch)
 
 
 def _everything(options: argparse.Namespace, store: ResultStore) -> Iterator[Job]:

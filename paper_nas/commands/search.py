@@ -18,9 +18,8 @@ from typing import Any
 
 import torch
 
-from paper_nas.artifacts import Manifest, ResultMissing, ResultStore
+from paper_nas.artifacts import Clock, ResultMissing, ResultStore
 from paper_nas.commands.options import add_folders, runs_folder, started
-from paper_nas.models import GraphVae
 from paper_nas.oracles import SkipPatternOracle
 from paper_nas.search import (
     AS_RELEASED,
@@ -222,13 +221,10 @@ def _configuration(job: Job) -> dict[str, Any]:
 
 
 def _up_to_date(job: Job) -> bool:
-    store, wanted = ResultStore(job.results), _configuration(job)
-    if job.name not in store.names():
-        return False
-    if store.manifest(job.name).configuration != wanted:
-        return False
-    print(f"up to date: {job.name}", flush=True)
-    return True
+    current = ResultStore(job.results).is_current(job.name, _configuration(job))
+    if current:
+        print(f"up to date: {job.name}", flush=True)
+    return current
 
 
 def _run_all(jobs: Sequence[Job], workers: int) -> Iterator[str]:
@@ -249,7 +245,7 @@ def run_job(job: Job) -> str:
     manifest = started(dataset, job.seed, configuration)
     settings = dict(job.settings)
     if job.training is not None:
-        settings["model"] = _model(store, job.training)
+        settings["model"] = load_trained(store, f"training/{job.training}")
     digest = hashlib.sha256(str(configuration["weights_sha256"]).encode()).hexdigest()[:8]
     folder = job.runs / f"{job.name}_{digest}"
     wall = time.perf_counter()
@@ -273,10 +269,6 @@ def run_job(job: Job) -> str:
     write_trial(store, job.name, trial, manifest, job.latents, reference)
     shutil.rmtree(folder, ignore_errors=True)
     return job.name
-
-
-def _model(store: ResultStore, training: str) -> GraphVae:
-    return load_trained(store, f"training/{training}")
 
 
 # ---- what follows a search -------------------------------------------------------------
@@ -305,7 +297,7 @@ def _top(options: argparse.Namespace) -> None:
         dataset={"name": images.name, "sha256": images.sha256, "split": "own"},
     )
     best = {label: best_of_trials(store, setting, label, options.count) for label in labels}
-    start = _Clock()
+    start = Clock()
     rows = train_top(
         best,
         images,
@@ -315,7 +307,7 @@ def _top(options: argparse.Namespace) -> None:
         options.device,
         not options.quiet,
     )
-    store.write(f"search/top/{setting}", start.ended(manifest), json_files={"top.json": rows})
+    store.write(f"search/top/{setting}", start.stop(manifest), json_files={"top.json": rows})
     print(f"stored search/top/{setting}")
 
 
@@ -329,26 +321,12 @@ def _autopsy(options: argparse.Namespace) -> None:
         ),
         dataset={"name": images.name, "sha256": images.sha256, "split": "own"},
     )
-    start, path = _Clock(), runs_folder(options) / "search-autopsy" / "labels.jsonl"
+    start, path = Clock(), runs_folder(options) / "search-autopsy" / "labels.jsonl"
     rows = run_autopsy(groups, path, options.seeds, options.workers, not options.quiet)
     verdicts = {figure: judge_autopsy(rows, figure) for figure in ("score", "test_accuracy")}
-    manifest = replace(start.ended(manifest), cpu_seconds=sum(row["cpu_seconds"] for row in rows))
+    manifest = replace(start.stop(manifest), cpu_seconds=sum(row["cpu_seconds"] for row in rows))
     content = {"networks": rows, "verdicts": verdicts}
     ResultStore(options.results).write(
         "search/autopsy", manifest, json_files={"autopsy.json": content}
     )
     print("stored search/autopsy")
-
-
-class _Clock:
-    """Takes the time of a command."""
-
-    def __init__(self) -> None:
-        self.wall, self.cpu = time.perf_counter(), time.process_time()
-
-    def ended(self, manifest: Manifest) -> Manifest:
-        return replace(
-            manifest,
-            cpu_seconds=time.process_time() - self.cpu,
-            wall_seconds=time.perf_counter() - self.wall,
-        )

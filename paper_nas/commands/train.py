@@ -24,7 +24,8 @@ from paper_nas.commands.options import (
 from paper_nas.config import TrainingConfig
 from paper_nas.datasets import ArchitectureDataset, load_dataset
 from paper_nas.evaluation import encode_graphs, reconstruction_probability
-from paper_nas.training import TrainingRun, model_weights, train_model
+from paper_nas.models.weights import model_weights
+from paper_nas.training import TrainingRun, train_model
 
 TRIAL_SHARE = 0.9
 """Share of the training part that a trial trains on; the rest is its validation slice."""

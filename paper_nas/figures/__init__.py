@@ -51,7 +51,6 @@ from paper_nas.figures.search import (
 from paper_nas.figures.style import SERIES_COLOURS, TEMPLATE, new_figure
 from paper_nas.figures.training import (
     against_scale,
-    embedding_scatter,
     seed_bands,
     training_curves,
     vertex_losses,
@@ -75,7 +74,6 @@ __all__ = [
     "contribution_bars",
     "distributions",
     "draw",
-    "embedding_scatter",
     "error_parts",
     "expected_improvement",
     "explained_variance",

@@ -196,6 +196,15 @@ def trial_steps(trial: Trial) -> go.Figure:
                 line=line, legendgroup="best", showlegend=True, hoverinfo="skip",
             )
         )  # fmt: skip
+    named: set[str] = set()
+    for trace in traces:  # an entry of the legend where a kind of point first occurs
+        if (
+            trace.mode == "markers"
+            and trace.name not in named
+            and any(v is not None for v in trace.y)
+        ):
+            trace.showlegend = True
+            named.add(trace.name)
     figure = new_figure("trial-steps", _trial_in_words(trial), *traces, height=480, margin_b=110)
     each = 2 + len(_SOURCE_COLOURS)
     steps = [_visible(len(rounds), each, upto) for upto in range(len(rounds))]
@@ -219,7 +228,7 @@ def _points(
 ) -> go.Scatter:
     return go.Scatter(
         x=x, y=y, mode="markers", name=label, legendgroup=label,
-        showlegend=current == 1 and any(value is not None for value in y),
+        showlegend=False,
         marker={"color": colour, "symbol": symbol, "size": 7, "opacity": 0.75},
         hovertemplate="%{y:.4f}<extra>" + f"{label}, round {current}" + "</extra>",
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Figures of trainings and of the operation vectors they give (chapters 2 and 3)."""
+"""Figures of trainings (chapter 3)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import Any, Literal
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
-from paper_nas.drawing import OPERATION_COLOURS, OTHER_COLOUR, display_label
-from paper_nas.figures.style import GRID, INK, SERIES_COLOURS, TEMPLATE, new_figure
+from paper_nas.drawing import OTHER_COLOUR
+from paper_nas.figures.style import INK, SERIES_COLOURS, TEMPLATE, new_figure
 from paper_nas.rendering import describe
 from paper_nas.space import NUM_OPERATIONS
 
@@ -255,50 +254,3 @@ def _shade(index: int, count: int) -> str:
     place = 2 * index / max(count - 2, 1)
     rgb = [float(np.interp(place, (0, 1, 2), stops[:, channel])) for channel in range(3)]
     return "#" + "".join(f"{round(channel):02x}" for channel in rgb)
-
-
-def embedding_scatter(table: ArrayLike, names: Sequence[str]) -> go.Figure:
-    """The vectors of operations in space, to be turned with the mouse.
-
-    Args:
-        table: ``[n, 3]``, one vector per name.
-        names: ``n`` names of vertex types.
-
-    Raises:
-        ValueError: Another shape.
-    """
-    points = np.asarray(table, dtype=float)
-    if points.shape != (len(names), 3):
-        raise ValueError(f"table must be [{len(names)}, 3], not {list(points.shape)}")
-    labels = [display_label(name) for name in names]
-    cloud = go.Scatter3d(
-        x=points[:, 0].round(4).tolist(),
-        y=points[:, 1].round(4).tolist(),
-        z=points[:, 2].round(4).tolist(),
-        mode="markers+text",
-        text=labels,
-        textfont={"color": INK, "size": 12},
-        marker={
-            "size": 9,
-            "color": [OPERATION_COLOURS.get(name, OTHER_COLOUR) for name in names],
-            "line": {"color": INK, "width": 1},
-        },
-        hovertemplate="%{text}<br>(%{x:.3f}, %{y:.3f}, %{z:.3f})<extra></extra>",
-    )
-    alt = f"{len(names)} vectors in three dimensions. {_nearest(points, labels)}"
-    figure = new_figure(
-        "embedding-scatter", alt, cloud, height=480, margin={"l": 0, "r": 0, "b": 0}
-    )
-    plain = {"gridcolor": GRID, "zerolinecolor": GRID, "backgroundcolor": "rgba(0,0,0,0)"}
-    axes = {f"{axis}axis": {**plain, "title": f"axis {i + 1}"} for i, axis in enumerate("xyz")}
-    return figure.update_layout(scene={**axes, "aspectmode": "data"})
-
-
-def _nearest(points: np.ndarray, labels: Sequence[str]) -> str:
-    """The closest pair of vectors, in words."""
-    if len(points) < 2:
-        return ""
-    distance = np.linalg.norm(points[:, None] - points[None], axis=2)
-    np.fill_diagonal(distance, np.inf)
-    first, second = divmod(int(distance.argmin()), len(points))
-    return f"The closest two are {labels[first]} and {labels[second]}, {distance.min():.3f} apart."

@@ -96,6 +96,7 @@ class Baseline:
         model: Gives an unfitted model for a seed.
         deviations: The model predicts standard deviations too.
         random: The seed matters.
+        recalls: Its predictions are labels of training rows, so that they are not stored.
     """
 
     label: str
@@ -103,6 +104,7 @@ class Baseline:
     model: Callable[[int], Any]
     deviations: bool = False
     random: bool = False
+    recalls: bool = False
 
 
 def _boosting(seed: int) -> HistGradientBoostingRegressor:
@@ -134,7 +136,9 @@ BASELINES: dict[str, Baseline] = {
     "boosting-both": Baseline(
         "gradient boosting, skips and operations", one_hot_code, _boosting
     ),
-    "lookup": Baseline("look-up of the skip pattern", skip_bits, lambda _: PatternLookup()),
+    "lookup": Baseline(
+        "look-up of the skip pattern", skip_bits, lambda _: PatternLookup(), recalls=True
+    ),
     "parities": Baseline("ridge on pairwise parities of skips", signs, _parities),
     "gp-one-hot": Baseline(
         "sparse GP, one-hot code", one_hot_code, _process, deviations=True, random=True

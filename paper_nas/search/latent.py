@@ -5,7 +5,6 @@ Glossary of shapes: ``P`` points with a score, ``Q`` latents, ``Z`` latent.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from paper_nas.artifacts import read_arrays, write_arrays
 from paper_nas.evaluation import encode_graphs
 from paper_nas.graphs import GraphBatch
 from paper_nas.models import GraphVae
+from paper_nas.models.weights import weights_sha256
 from paper_nas.regression import SparseGP
 from paper_nas.search.acquisition import BATCH_VARIANCES, BatchChooser, Belief
 from paper_nas.search.base import Proposal, StartSet, Strategy
@@ -78,13 +78,6 @@ def decode(
     return [vote.most_common(1)[0][0] if vote else None for vote in votes]
 
 
-def _weights_sha256(model: GraphVae) -> str:
-    digest = hashlib.sha256()
-    for name, value in sorted(model.state_dict().items()):
-        digest.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
-    return digest.hexdigest()
-
-
 class LatentStrategy(Strategy):
     """What searches in a latent space share.
 
@@ -111,7 +104,7 @@ class LatentStrategy(Strategy):
         return {
             "decode": self.decode,
             "repeats": self.repeats,
-            "model_sha256": _weights_sha256(self.model),
+            "model_sha256": weights_sha256(self.model),
         }
 
     def begin(self, start: StartSet, seed: int) -> None:

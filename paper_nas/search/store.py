@@ -169,14 +169,7 @@ def search_rows(
                     **_over_trials([trial.best_so_far()[count - 1] for trial in read], ""),
                     **_over_trials([t.best_so_far(exact=True)[count - 1] for t in read], "_exact"),
                     "results": {
-                        trial.name: {
-                            "command": (manifest := store.manifest(trial.name)).command,
-                            "commit": manifest.package["commit"],
-                            "cpu_seconds": manifest.cpu_seconds,
-                            "created": manifest.created,
-                            "files": manifest.files,
-                        }
-                        for trial in trials
+                        trial.name: store.manifest(trial.name).origin() for trial in trials
                     },
                 }
             )

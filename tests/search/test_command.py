@@ -132,7 +132,7 @@ def test_deviations_name_the_method(
 def test_a_latent_search_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     weights = {"weights_sha256": "0" * 64}
     monkeypatch.setattr(command, "_configuration", lambda job: weights)
-    monkeypatch.setattr(command, "_model", lambda store, training: Constant())
+    monkeypatch.setattr(command, "load_trained", lambda store, name: Constant())
     assert search(tmp_path, "latent-random", "--model", "dvae", "--no-latents") == 0
     store = ResultStore(tmp_path / "results")
     trial = read_trial(store, "search/digits-hard/latent-random_dvae_seed-0")

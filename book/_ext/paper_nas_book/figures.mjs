@@ -21,7 +21,9 @@ function draw(figure) {
   if (box.dataset.state) return;
   box.dataset.state = "drawing";
   const spec = JSON.parse(figure.querySelector("script").textContent);
-  window.Plotly.newPlot(box, spec.data, spec.layout, { ...CONFIG, ...spec.config }).then(() => {
+  // A figure whose panels are linked keeps the button that chooses a box of points.
+  const tools = spec.layout.meta?.linked ? { modeBarButtonsToRemove: ["lasso2d"] } : {};
+  window.Plotly.newPlot(box, spec.data, spec.layout, { ...CONFIG, ...tools, ...spec.config }).then(() => {
     if (spec.layout.meta?.linked) link(box);
     box.dataset.state = "drawn";
   });
