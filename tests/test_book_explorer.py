@@ -38,6 +38,13 @@ def test_a_policy_lists_what_the_page_itself_executes() -> None:
     assert explorer.with_policy(closed) == closed
 
 
+def test_a_page_that_writes_of_a_policy_gets_one() -> None:
+    page = PAGE.replace("<body>", "<body><p>Content-Security-Policy</p>")
+    assert explorer.META in explorer.with_policy(page)
+    with pytest.raises(ValueError, match="no <head>"):
+        explorer.with_policy(f"<body>{BOX}</body>")
+
+
 def tagged(body: str) -> list[str]:
     """The files that a page with this body loads."""
     files: list[str] = []

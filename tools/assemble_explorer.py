@@ -30,6 +30,7 @@ EXPORTED = (
     "architectureOfRow",
     "checkFile",
     "createEngine",
+    "failure",
     "formatArchitecture",
     "graphOf",
     "parseArchitecture",
@@ -37,7 +38,6 @@ EXPORTED = (
     "readArray",
     "serveEngine",
     "sha256",
-    "unpackArchitectures",
     "unpackGraph",
     "workerSource",
 )

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import argparse
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from paper_nas.artifacts import ResultDamaged, ResultMissing, ResultStore, file_sha256
+from paper_nas.artifacts import Clock, ResultDamaged, ResultMissing, ResultStore, file_sha256
 from paper_nas.commands.options import add_folders, started
-from paper_nas.commands.predict import weights_sha256
 from paper_nas.datasets import DATASET_NAMES, load_dataset
 from paper_nas.explorer.export import (
     ARRAYS_FILE,
@@ -28,6 +26,7 @@ from paper_nas.explorer.export import (
 )
 from paper_nas.explorer.prepare import GRID_SIZE, prepare_model
 from paper_nas.models import GraphVae
+from paper_nas.models.weights import weights_sha256
 from paper_nas.regression import SparseGP
 from paper_nas.training import load_trained
 
@@ -66,7 +65,7 @@ def _prepare(options: argparse.Namespace) -> None:
         "gp_sha256": None if path is None else file_sha256(path),
     }
     manifest = started(dataset, trained.seed, configuration)
-    start, cpu = time.perf_counter(), time.process_time()
+    clock = Clock()
     prepared = prepare_model(
         model,
         dataset,
@@ -74,11 +73,7 @@ def _prepare(options: argparse.Namespace) -> None:
         options.grid_size,
         progress=not options.quiet,
     )
-    manifest = replace(
-        manifest,
-        cpu_seconds=time.process_time() - cpu,
-        wall_seconds=time.perf_counter() - start,
-    )
+    manifest = clock.stop(manifest)
     store.write(
         f"explorer/{options.training}",
         manifest,

@@ -301,20 +301,6 @@ function architectureOfRow(word) {
   return { operations, skips };
 }
 
-/** All rows of the points: operations [R, 6], skips [R, 15], test [R], flat and row by row. */
-function unpackArchitectures(words) {
-  const operations = new Uint8Array(words.length * LAYERS);
-  const skips = new Uint8Array(words.length * SKIP_BITS);
-  const test = new Uint8Array(words.length);
-  words.forEach((word, row) => {
-    const architecture = architectureOfRow(word);
-    operations.set(architecture.operations, row * LAYERS);
-    skips.set(architecture.skips, row * SKIP_BITS);
-    test[row] = word >>> 31;
-  });
-  return { operations, skips, test };
-}
-
 /**
  * A decoded graph of the grid.
  *
@@ -910,6 +896,7 @@ return {
     architectureOfRow,
     checkFile,
     createEngine,
+    failure,
     formatArchitecture,
     graphOf,
     parseArchitecture,
@@ -917,7 +904,6 @@ return {
     readArray,
     serveEngine,
     sha256,
-    unpackArchitectures,
     unpackGraph,
     workerSource,
 };
@@ -928,6 +914,7 @@ const {
   architectureOfRow,
   checkFile,
   createEngine,
+  failure,
   formatArchitecture,
   graphOf,
   parseArchitecture,
@@ -935,7 +922,6 @@ const {
   readArray,
   serveEngine,
   sha256,
-  unpackArchitectures,
   unpackGraph,
   workerSource,
 } = paperNasEngine();
@@ -944,17 +930,19 @@ const {
 // The explorer itself: where we are, how we get somewhere else, and what is read there.
 //
 // A *place* is a latent of each model shown. A *reading* is what a model makes of its latent:
-// {graph, architecture, mean, sd, margin, milliseconds, from: "grid" | "string" | "model", origin}.
+// {graph, architecture, mean, sd, margin, milliseconds, from: "grid" | "string" | "model", origin, turn}.
 
 const NEIGHBOURS = 6;
 const PARTS = ["weights", "gp", "latents"];
+const NOTICE = "Notice"; // the name of an "error" after which nothing has to be tried again
 
 class Explorer {
   constructor({ root, index, points, lenses, fetchFile }) {
     Object.assign(this, { root, index, points, lenses });
     this.styles = vertexStyles(index.operations);
     this.outstanding = new Map();
-    this.client = new EngineClient(index, fetchFile, (...change) => this.showProgress(...change));
+    this.client = new EngineClient(index, fetchFile, (...change) => this.showProgress(...change),
+      () => this.report(failure(NOTICE, "The decoder runs on the page itself: moves may stutter.")));
     this.store = new Store({
       model: index.models[0].name,
       compare: false,
@@ -977,7 +965,7 @@ class Explorer {
     this.turn = 0;
     this.awake = false;
     for (const lens of lenses.values()) {
-      lens.since = 0;
+      lens.since = lens.placed = 0; // the turns of the last architecture, and of the last place
       lens.read = latestOnly((...request) => this.readWithModel(lens, ...request));
       lens.encode = latestOnly((...request) => this.encodeWithModel(lens, ...request));
       lens.findNeighbours = settled((latent) => this.findNeighbours(lens, latent), 140);
@@ -1006,7 +994,7 @@ class Explorer {
   }
 
   goToLatent(lens, latent, origin) {
-    this.turn++;
+    lens.placed = ++this.turn;
     this.store.set({ model: lens.name, row: -1 });
     this.setFor("latents", lens, latent);
     this.look(lens, latent, origin);
@@ -1025,7 +1013,7 @@ class Explorer {
       lens.since = turn;
       if (row >= 0 && origin === "row") this.setFor("latents", lens, null);
       if (!this.client.has(lens.name, "weights")) {
-        this.setReading(lens, { graph: graphOf(architecture), from: "string", origin });
+        this.setReading(lens, { graph: graphOf(architecture), from: "string", origin, turn });
       }
       lens.encode(architecture, origin, turn);
     }
@@ -1036,7 +1024,7 @@ class Explorer {
   look(lens, latent, origin) {
     if (!this.client.has(lens.name, "weights")) {
       const reading = lens.gridReading(latent);
-      if (reading) this.setReading(lens, { ...reading, origin });
+      if (reading) this.setReading(lens, { ...reading, origin, turn: this.turn });
     }
     if (this.awake) lens.read(latent, origin, this.turn);
   }
@@ -1044,7 +1032,7 @@ class Explorer {
   async encodeWithModel(lens, architecture, origin, turn) {
     try {
       const latent = await this.client.encode(lens.name, architecture);
-      if (turn < lens.since) return;
+      if (turn < Math.max(lens.since, lens.placed)) return;
       this.setFor("latents", lens, latent);
       await this.readWithModel(lens, latent, origin, turn);
     } catch (error) {
@@ -1062,7 +1050,7 @@ class Explorer {
     const { types, edges, margin, milliseconds } = graph.value;
     const { mean, sd } = prediction.value ?? {};
     const reading = { graph: { types, edges }, mean, sd, margin, milliseconds, from: "model" };
-    this.setReading(lens, { ...reading, origin });
+    this.setReading(lens, { ...reading, origin, turn });
     lens.findNeighbours(latent);
     if (this.store.get("compare") && ["plane", "axes", "path"].includes(origin)) this.follow(lens);
   }
@@ -1071,6 +1059,12 @@ class Explorer {
     const architecture = architectureOf(reading.graph);
     const record = architecture ? this.points.record(architecture) : { rows: [], exact: false };
     this.setFor("readings", lens, { ...reading, architecture, record });
+  }
+
+  /** What a model reads where it is; null while it still shows what it read elsewhere. */
+  currentReading(lens) {
+    const reading = this.store.get("readings")[lens.name];
+    return reading?.turn >= Math.max(lens.since, lens.placed) ? reading : null;
   }
 
   /** The other models go where they put what this one decoded. */
@@ -1194,8 +1188,9 @@ class Explorer {
     const { range, selection } = this.store.values;
     const focus = new Uint8Array(this.points.count);
     const { score } = this.points;
+    const [low, high] = (range ?? [-Infinity, Infinity]).map(Math.fround); // as the scores are kept
     for (let row = 0; row < focus.length; row++) {
-      focus[row] = !range || (score[row] >= range[0] && score[row] <= range[1]) ? 1 : 0;
+      focus[row] = score[row] >= low && score[row] <= high ? 1 : 0;
     }
     for (const row of selection) if (focus[row]) focus[row] = 2;
     this.store.set({ focus });
@@ -1765,13 +1760,6 @@ function edgeData(path) {
 // ---- ui_data.mjs
 // The files of the explorer, and what the page knows of the architectures and the models.
 
-/** An error for the reader. */
-function readerError(name, message) {
-  const error = new Error(message);
-  error.name = name;
-  return error;
-}
-
 /**
  * Files from a folder of the site: `await fetchFile(name)` gives an ArrayBuffer.
  *
@@ -1793,10 +1781,10 @@ async function fetchFrom(base, name) {
   try {
     response = await fetch(new URL(name, base), { cache: "no-cache" });
   } catch {
-    throw readerError("NoFile", `The file ${name} could not be fetched: is the server still there?`);
+    throw failure("NoFile", `The file ${name} could not be fetched: is the server still there?`);
   }
   if (!response.ok) {
-    throw readerError("NoFile", `The file ${name} is missing on the server (status ${response.status}).`);
+    throw failure("NoFile", `The file ${name} is missing on the server (status ${response.status}).`);
   }
   return response.arrayBuffer();
 }
@@ -1806,6 +1794,8 @@ function bytesOf(view) {
   return view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
 }
 
+const KERNEL_PATIENCE = 20; // seconds
+
 /** Files from a kernel: the first ones came with the widget, the others are asked for. */
 function kernelSource(model) {
   const waiting = new Map();
@@ -1814,7 +1804,7 @@ function kernelSource(model) {
     if (!request) return;
     waiting.delete(message.file);
     if (buffers?.length) request.resolve(bytesOf(buffers[0]));
-    else request.reject(readerError("NoFile", message.error ?? `The kernel has no ${message.file}.`));
+    else request.reject(failure("NoFile", message.error ?? `The kernel has no ${message.file}.`));
   });
   return (name) => {
     const first = model.get("files")?.[name];
@@ -1822,6 +1812,12 @@ function kernelSource(model) {
     return new Promise((resolve, reject) => {
       waiting.set(name, { resolve, reject });
       model.send({ file: name });
+      setTimeout(() => {
+        if (waiting.get(name)?.reject !== reject) return;
+        waiting.delete(name);
+        reject(failure("NoFile", `The kernel has not sent ${name} in ${KERNEL_PATIENCE} seconds: ` +
+          "it is busy or gone. Try again once it is idle."));
+      }, 1000 * KERNEL_PATIENCE);
     });
   };
 }
@@ -2038,7 +2034,7 @@ async function loadFirst(fetchFile, givenIndex) {
   const index =
     givenIndex ?? JSON.parse(new TextDecoder().decode(await fetchFile("index.json")));
   if (index.format !== 1) {
-    throw readerError("BadFormat", `These files have format ${index.format}; this page reads format 1.`);
+    throw failure("BadFormat", `These files have format ${index.format}; this page reads format 1.`);
   }
   const [points, ...pairs] = await Promise.all([
     checkedFile(fetchFile, index.points),
@@ -2442,18 +2438,17 @@ function colourChoices(operations) {
 /**
  * Values to colour by.
  *
- * @returns {{values, low, high, title, format}} Values outside low to high take the end colours.
+ * @returns {{values, low, high, title, format, marks}} Values outside low to high take the end
+ *   colours; marks, where there are any, say so before the numbers at the ends.
  */
 function colourScale(app, lens, key, map) {
   const { points, index } = app;
   if (key === "score") {
     const [low, high] = points.colourRange;
-    return { values: points.score, low, high, title: "score", format: (v) => points.format(v) };
+    const marks = [points.low < low ? "≤ " : "", points.high > high ? "≥ " : ""];
+    return { values: points.score, low, high, title: "score", format: (v) => points.format(v), marks };
   }
-  const whole = (v) => v.toFixed(0);
-  if (key === "skips") {
-    return { values: points.numSkips, low: 2, high: 13, title: "number of skips", format: whole };
-  }
+  if (key === "skips") return countScale(points.numSkips, "number of skips");
   if (key === "density") {
     const values = lens.density(map).atPoint;
     const high = values.reduce((most, value) => Math.max(most, value), 0);
@@ -2461,8 +2456,13 @@ function colourScale(app, lens, key, map) {
     return { values, low: 0, high, title: "density of points", format };
   }
   const code = Number(key.split(" ")[1]);
-  const title = `number of ${index.operations[code].label}`;
-  return { values: points.countOf(code), low: 0, high: 4, title, format: whole };
+  return countScale(points.countOf(code), `number of ${index.operations[code].label}`);
+}
+
+/** Whole numbers, from the least to the greatest that there is. */
+function countScale(values, title) {
+  const [low, high] = [Math.min, Math.max].map((end) => values.reduce((one, other) => end(one, other)));
+  return { values, low, high, title, format: (v) => v.toFixed(0) };
 }
 
 /** The colour of every point as 0xrrggbb. */
@@ -2487,10 +2487,10 @@ class Legend {
       make("span", { class: "pnx-legend-scale" }, this.low, this.bar, this.high));
   }
 
-  show({ low, high, title, format }, theme) {
+  show({ low, high, title, format, marks = ["", ""] }, theme) {
     this.title.textContent = title;
-    this.low.textContent = format(low);
-    this.high.textContent = format(high);
+    this.low.textContent = marks[0] + format(low);
+    this.high.textContent = marks[1] + format(high);
     const stops = Array.from({ length: 9 }, (_, stop) => shadeColour(theme, stop / 8));
     this.bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
   }
@@ -2501,7 +2501,8 @@ class Legend {
 
 /** An engine in a worker, or on this thread where the browser refuses one. */
 class EngineLine {
-  constructor() {
+  constructor(onlocal) {
+    this.onlocal = onlocal;
     this.pending = new Map();
     this.number = 0;
     this.ready = this.open();
@@ -2527,6 +2528,7 @@ class EngineLine {
       this.worker?.terminate();
       this.worker = null;
       this.local = createEngine();
+      this.onlocal();
     }
   }
 
@@ -2542,7 +2544,7 @@ class EngineLine {
     const request = this.pending.get(id);
     this.pending.delete(id);
     if (ok) request?.resolve(value);
-    else request?.reject(readerError(error.name, error.message));
+    else request?.reject(failure(error.name, error.message));
   }
 
   async call(method, args, transfer) {
@@ -2553,7 +2555,7 @@ class EngineLine {
   /** Answer everything that waits, when the worker has died. */
   fail() {
     for (const { reject } of this.pending.values()) {
-      reject(readerError("EngineFailed", "The engine stopped. Load the page again."));
+      reject(failure("EngineFailed", "The engine stopped. Load the page again."));
     }
     this.pending.clear();
   }
@@ -2563,12 +2565,18 @@ class EngineLine {
   }
 }
 
-/** Models in the engine, each of whose files is fetched when it is first needed. */
+/**
+ * Models in the engine, each of whose files is fetched when it is first needed.
+ *
+ * `onprogress(change, description, bytes)` hears when a file is under way and when it has come,
+ * `onlocal()` that there is no worker.
+ */
 class EngineClient {
-  constructor(index, fetchFile, onprogress) {
+  constructor(index, fetchFile, onprogress, onlocal) {
     this.index = index;
     this.fetchFile = fetchFile;
     this.onprogress = onprogress;
+    this.onlocal = onlocal;
     this.parts = new Map();
     this.loaded = new Set();
   }
@@ -2597,7 +2605,7 @@ class EngineClient {
     const file = description[part];
     this.onprogress(1, description, file.bytes);
     try {
-      this.line ??= new EngineLine();
+      this.line ??= new EngineLine(this.onlocal);
       const buffer = await this.fetchFile(file.file);
       const args = { model, index: this.index, buffers: { [part]: buffer } };
       await this.line.call("load", args, [buffer]);
@@ -2840,7 +2848,8 @@ class Histogram {
       const focus = this.app.store.get("focus");
       const rows = selection.filter((row) => focus[row] === 2);
       const mean = rows.reduce((sum, row) => sum + points.score[row], 0) / rows.length;
-      text = `${formatCount(rows.length)} of ${total} selected` + (rows.length ? `, mean score ${points.format(mean)}.` : ".");
+      text = `${formatCount(rows.length)} of ${total} selected` + (rows.length ? `, mean score ${points.format(mean)}.` : ".") +
+        " Bars of the selection have a scale of their own.";
     }
     this.caption.textContent = text;
     this.clear.hidden = !range && !selection.length;
@@ -3402,8 +3411,12 @@ class PathPanel {
       make("p", { class: "pnx-title" }, "Walk between two"),
       make("p", { class: "pnx-intro" }, "A straight line of latents; at first from the lowest to the highest recorded score."),
       ends, make("div", { class: "pnx-row pnx-player" }, this.playButton, this.slider), this.strip.node, this.words);
+    this.round = 0;
     this.showEnds();
     app.store.watch(["model"], () => this.forget());
+    app.store.watch(["message"], ({ message }) => {
+      if (message && message.name !== NOTICE) this.play(false);
+    });
     app.store.watch(["theme"], () => this.strip.draw());
     app.store.watch(["readings"], ({ readings }) => {
       if (!["path", "start"].includes(readings[app.lens.name]?.origin)) this.play(false);
@@ -3494,27 +3507,32 @@ class PathPanel {
       `in ${changes} change${changes === 1 ? "" : "s"} over ${PATH_STEPS} steps.`;
   }
 
+  /** Whether we got there. */
   async goTo(step) {
     this.slider.value = step;
     const { lens } = this.app;
     const latents = await this.prepare();
-    if (!latents || lens !== this.app.lens) return;
+    if (!latents || lens !== this.app.lens) return false;
     this.slider.setAttribute("aria-valuetext", `step ${step} of ${PATH_STEPS}`);
     this.app.goToLatent(lens, latents[step], "path");
     this.strip.draw();
+    return true;
   }
 
-  async play(on) {
+  /** Walk on, or stop; of the rounds that began, only the last one goes on. */
+  play(on) {
     if (Boolean(this.playing) === on) return;
     this.playing = on;
+    const round = ++this.round;
     this.playButton.textContent = on ? "❚❚ Pause" : "▶ Play";
     clearTimeout(this.timer);
     if (!on) return;
+    this.app.store.set({ message: null });
     let step = Number(this.slider.value) % PATH_STEPS;
     const next = async () => {
-      await this.goTo(step);
-      if (!this.playing) return;
-      if (step === PATH_STEPS) this.play(false);
+      const arrived = await this.goTo(step);
+      if (round !== this.round) return;
+      if (!arrived || step === PATH_STEPS) this.play(false);
       else this.timer = setTimeout(next, PLAY_PAUSE);
       step++;
     };
@@ -3808,7 +3826,18 @@ class Strip {
 /** Keep the traits of `model` and the state of the explorer in step; gives a function that stops. */
 function syncWithModel(app, model) {
   const sent = new Map();
+  const asked = new Set();
+  const act = settled(() => {
+    const values = [...asked].map((name) => [name, model.get(name)]);
+    asked.clear();
+    try {
+      actOn(app, Object.fromEntries(values));
+    } catch (error) {
+      app.report(error);
+    }
+  }, 0);
   const tell = settled(() => {
+    if (asked.size) return tell(); // what was asked for comes first
     for (const [name, value] of Object.entries(currentTraits(app))) {
       const text = JSON.stringify(value);
       if (sent.get(name) === text) continue;
@@ -3818,12 +3847,13 @@ function syncWithModel(app, model) {
     model.save_changes();
   }, 90);
   app.store.watch(["model", "row", "selection", "range", "latents", "readings"], tell);
-  const stops = Object.entries(TRAIT_ACTIONS).map(([name, act]) => {
+  const stops = Object.keys(TRAIT_ACTIONS).map((name) => {
     const listener = () => {
-      const value = model.get(name);
-      if (JSON.stringify(value) === sent.get(name)) return;
-      sent.set(name, JSON.stringify(value));
-      act(app, value);
+      const text = JSON.stringify(model.get(name));
+      if (text === sent.get(name)) return;
+      sent.set(name, text);
+      asked.add(name);
+      act();
     };
     model.on(`change:${name}`, listener);
     return () => model.off(`change:${name}`, listener);
@@ -3831,21 +3861,43 @@ function syncWithModel(app, model) {
   return () => stops.forEach((stop) => stop());
 }
 
-/** What cells may read. */
+/** What cells may read; without what is still to be read where we are. */
 function currentTraits(app) {
-  const { model, row, selection, range, latents, readings } = app.store.values;
+  const { model, row, selection, range, latents } = app.store.values;
   const latent = latents[model];
-  const { graph, architecture, mean, sd } = readings[model] ?? {};
-  return {
+  const traits = {
     model_name: model,
     row: row < 0 ? null : row,
     selection,
     score_range: range ?? [],
     latent: latent ? Array.from(latent) : [],
+  };
+  const reading = app.currentReading(app.lens);
+  if (!reading) return traits;
+  const { graph, architecture, mean, sd } = reading;
+  return {
+    ...traits,
     architecture: architecture ? formatArchitecture(architecture) : "",
-    decoded: graph ? { types: graph.types, edges: graph.edges } : {},
+    decoded: { types: graph.types, edges: graph.edges },
     predicted: Number.isFinite(mean) ? [mean, sd] : [],
   };
+}
+
+/** Traits that say where we are, from what is chosen to what follows from it. */
+const PLACE_TRAITS = ["row", "latent", "architecture"];
+
+/** Do what new values of traits ask for; of several that say where to go, the first one counts. */
+function actOn(app, values) {
+  const place = PLACE_TRAITS.find((name) => isPlace(values[name]));
+  for (const [name, act] of Object.entries(TRAIT_ACTIONS)) {
+    if (!(name in values) || (PLACE_TRAITS.includes(name) && name !== place)) continue;
+    if (JSON.stringify(values[name]) !== JSON.stringify(currentTraits(app)[name])) act(app, values[name]);
+  }
+}
+
+/** Whether the value of a place trait says a place: not null, nor empty. */
+function isPlace(value) {
+  return Number.isInteger(value) || value?.length > 0;
 }
 
 /** What happens when a cell sets one of them. */
@@ -3881,10 +3933,10 @@ function startFromModel(app, model) {
   if (app.lenses.has(name)) app.store.set({ model: name });
   app.startAt(app.lens);
   const linked = app.shareable ? /^#architecture=([\d-]+)$/.exec(location.hash)?.[1].replaceAll("-", " ") : null;
-  const row = model.get("row");
+  const place = PLACE_TRAITS.find((trait) => isPlace(model.get(trait)));
   try {
     if (linked) TRAIT_ACTIONS.architecture(app, linked);
-    else if (Number.isInteger(row)) TRAIT_ACTIONS.row(app, row);
+    else if (place) TRAIT_ACTIONS[place](app, model.get(place));
   } catch (error) {
     app.report(error);
   }
@@ -3904,6 +3956,7 @@ class Wheel {
     this.app = app;
     this.history = [];
     this.operations = null;
+    this.round = 0;
     this.reels = Array.from({ length: 6 }, (_, layer) => this.makeReel(layer));
     this.spinButton = makeButton("Spin", () => this.spin(), { class: "pnx-button pnx-primary" });
     this.keepButton = makeButton("Keep spinning", () => this.keep(!this.keeping), { "aria-pressed": "false" });
@@ -3918,6 +3971,9 @@ class Wheel {
       make("div", { class: "pnx-row" }, this.spinButton, this.keepButton), this.strip.node, this.words);
     app.store.watch(["readings"], () => this.look());
     app.store.watch(["model", "compare", "theme"], () => this.strip.draw());
+    app.store.watch(["message"], ({ message }) => {
+      if (this.keeping && message && message.name !== NOTICE) this.keep(false);
+    });
   }
 
   makeReel(layer) {
@@ -4019,18 +4075,21 @@ class Wheel {
     this.app.goToArchitecture(architecture, { row: exact ? rows[0] : -1, origin: "wheel" });
   }
 
-  /** Spin again and again, or stop. */
+  /** Spin again and again, or stop; of the rounds that began, only the last one goes on. */
   keep(on) {
     this.keeping = on;
+    const round = ++this.round;
     this.keepButton.textContent = on ? "Stop" : "Keep spinning";
     this.keepButton.setAttribute("aria-pressed", String(on));
     clearTimeout(this.timer);
     const next = async () => {
-      if (!this.keeping) return;
       if (!document.hidden) await this.spin();
+      if (round !== this.round) return;
       this.timer = setTimeout(next, KEEP_PAUSE);
     };
-    if (on) next();
+    if (!on) return;
+    this.app.store.set({ message: null });
+    next();
   }
 
   // ---- what came of it -----------------------------------------------------------------------------
@@ -4145,7 +4204,8 @@ function replaceIfOther(box, nodes) {
 function showMessage(node, message, retry) {
   node.hidden = !message;
   node.replaceChildren();
-  if (message) node.append(make("span", {}, message.text), makeButton("Try again", retry));
+  const answer = message?.name === NOTICE ? "Close" : "Try again";
+  if (message) node.append(make("span", {}, message.text), makeButton(answer, retry));
 }
 
 /** Take the colours of the page, now and whenever they change. */

@@ -21,12 +21,13 @@ from paper_nas.artifacts import ResultDamaged, ResultMissing, ResultStore, write
 from paper_nas.datasets import ArchitectureDataset, load_dataset
 from paper_nas.drawing import OPERATION_COLOURS, display_label
 from paper_nas.evaluation import encode_graphs
-from paper_nas.explorer.packing import LAYERS, Quantised, pack_architectures, pack_file, quantise
+from paper_nas.explorer.packing import Quantised, pack_architectures, pack_file, quantise
 from paper_nas.explorer.prepare import GP_PREFIX, GRID_PREFIX, PCA_PREFIX, Prepared
 from paper_nas.models import GraphVae
+from paper_nas.models.weights import model_weights, weights_sha256
 from paper_nas.reports import MODEL_LABELS
 from paper_nas.space import OPERATION_NAMES
-from paper_nas.training import load_trained, model_weights
+from paper_nas.training import load_trained
 
 FORMAT = 1
 INDEX = "index.json"
@@ -126,7 +127,6 @@ def build_bundle(
     index = {
         "format": FORMAT,
         "dataset": {"name": rows.name, **description},
-        "layers": LAYERS,
         "operations": _operations(),
         "points": points,
         "models": models,
@@ -160,7 +160,8 @@ def _model_files(
     check_dataset(store, training, whole)
     name: str = settings["model"]
     arrays = _model_arrays(model, prepared, whole.scored_by())
-    arrays["coordinates"] |= _projection(store, training, settings["epochs"], whole)
+    projection = f"projections/{training}_epoch-{settings['epochs']}"
+    arrays["coordinates"] |= _projection(store, projection, model, whole)
     files, described = {}, {}
     for part, values in arrays.items():
         content, described[part] = pack_file(f"{name}-{part}.bin", values)
@@ -172,11 +173,7 @@ def _model_files(
         "name": name,
         "label": MODEL_LABELS[name],
         "training": training,
-        "epoch": settings["epochs"],
-        "hidden_size": settings["hidden_size"],
         "latent_size": settings["latent_size"],
-        "validity": _validity(store, training),
-        "prediction": prepared.numbers["test"],
         "pca": {name: array.tolist() for name, array in prepared.under(PCA_PREFIX).items()},
         **described,
     }
@@ -258,27 +255,21 @@ def check_dataset(store: ResultStore, training: str, dataset: ArchitectureDatase
 
 
 def _projection(
-    store: ResultStore, training: str, epoch: int, whole: ArchitectureDataset
+    store: ResultStore, name: str, model: GraphVae, whole: ArchitectureDataset
 ) -> Arrays:
-    """The stored t-SNE of the rows with a score, if there is one."""
-    name = f"projections/{training}_epoch-{epoch}"
+    """The stored t-SNE of the rows with a score, if there is one.
+
+    Raises:
+        ResultDamaged: It is of other weights than the model's, or of other rows.
+    """
     if name not in store.names():
         return {}
+    manifest = store.manifest(name)
+    again = f"make it again with: {manifest.command}"
+    if manifest.configuration.get("weights_sha256") != weights_sha256(model):
+        raise ResultDamaged(f"{name} is of other weights than those of the training; {again}")
     tsne = store.load_arrays(name, "projection.npz")["tsne"]
-    if len(tsne) == len(whole):
-        tsne = tsne[whole.labelled]
-    return {"tsne": quantise(tsne.astype(np.float64), np.uint16, by_column=True)}
-
-
-def _validity(store: ResultStore, training: str) -> dict[str, float] | None:
-    """Figures of Table 1, if the training was evaluated."""
-    name = f"evaluation/{training}"
-    if name not in store.names():
-        return None
-    figures = store.load_json(name, "evaluation.json")
-    generation = figures["generation"]
-    return {
-        "validity": generation["validity"],
-        "uniqueness": generation["uniqueness"],
-        "reconstruction": figures["reconstruction"]["greedy"],
-    }
+    if len(tsne) != len(whole):
+        raise ResultDamaged(f"{name} has {len(tsne)} rows, the data have {len(whole)}; {again}")
+    tsne = tsne[whole.labelled].astype(np.float64)
+    return {"tsne": quantise(tsne, np.uint16, by_column=True)}

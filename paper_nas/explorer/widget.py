@@ -9,6 +9,7 @@ from the site, and no kernel is asked.
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Sequence
 from functools import cached_property
@@ -21,6 +22,7 @@ import traitlets
 from paper_nas.artifacts import ResultStore
 from paper_nas.datasets import ArchitectureDataset, load_dataset
 from paper_nas.explorer.export import INDEX, Bundle, build_bundle
+from paper_nas.explorer.packing import LAYERS
 from paper_nas.explorer.still import still_html
 from paper_nas.rendering import STATIC_SITE_VARIABLE
 from paper_nas.space import Architecture
@@ -60,8 +62,8 @@ class LatentExplorer(anywidget.AnyWidget):
     Raises:
         ResultMissing, ResultDamaged, DatasetUnavailable, ValueError: As
             :func:`paper_nas.explorer.build_bundle`.
-        traitlets.TraitError: A trait is set to a row that is not there, or to a string that is no
-            architecture.
+        traitlets.TraitError: A trait is set to a row, a model or an architecture that the explorer
+            does not have, or to something that is no latent or no range.
     """
 
     _esm = MODULE
@@ -128,6 +130,22 @@ class LatentExplorer(anywidget.AnyWidget):
                 f"there is no row {wrong[0]}: rows are 0 to {len(self.dataset) - 1}"
             )
 
+    @traitlets.validate("model_name")
+    def _check_model(self, proposal: Any) -> str:
+        name: str = proposal["value"]
+        if name and name not in self._models:
+            raise traitlets.TraitError(f"there is no model {name!r}: there is {[*self._models]}")
+        return name
+
+    @traitlets.validate("latent")
+    def _check_latent(self, proposal: Any) -> list[float]:
+        latent: list[float] = proposal["value"]
+        model = self._models[self.model_name or next(iter(self._models))]
+        size: int = model["latent_size"]
+        if latent and not (len(latent) == size and all(map(math.isfinite, latent))):
+            raise traitlets.TraitError(f"a latent of {model['label']} is {size} finite numbers")
+        return latent
+
     @traitlets.validate("score_range")
     def _check_range(self, proposal: Any) -> list[float]:
         ends: list[float] = proposal["value"]
@@ -138,18 +156,36 @@ class LatentExplorer(anywidget.AnyWidget):
     @traitlets.validate("architecture")
     def _check_architecture(self, proposal: Any) -> str:
         text: str = proposal["value"]
+        if not text:
+            return ""
         try:
-            return str(Architecture.from_string(text)) if text else ""
+            architecture = Architecture.from_string(text)
         except ValueError as reason:
             raise traitlets.TraitError(f"no architecture: {reason}") from reason
+        if architecture.num_layers > LAYERS:
+            raise traitlets.TraitError(
+                f"the explorer's architectures have up to {LAYERS} layers, not "
+                f"{architecture.num_layers}"
+            )
+        return str(architecture)
+
+    @property
+    def _models(self) -> dict[str, dict[str, Any]]:
+        """The models of the index, by name."""
+        return {model["name"]: model for model in self.bundle.index["models"]}
 
     # ---- the browser's side ----------------------------------------------------------------------
 
     def _answer(self, widget: Any, content: Any, buffers: Any) -> None:
-        """Send the file that the browser asks for."""
+        """Send the file that the browser asks for.
+
+        Inside another widget, such as a ``VBox``, nothing went with the widget itself: then these
+        are the index and the first files, too.
+        """
         name = content.get("file") if isinstance(content, dict) else None
-        if name in self.bundle.files:
-            self.send({"file": name}, [self.bundle.files[name]])
+        files = {INDEX: self.bundle.index_bytes(), **self.bundle.files}
+        if name in files:
+            self.send({"file": name}, [files[name]])
         elif isinstance(name, str):
             self.send({"file": name, "error": f"The kernel has no file {name}."})
 

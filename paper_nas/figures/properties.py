@@ -5,6 +5,7 @@ They hold summarised values, not rows, so that a page stays light.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -136,7 +137,8 @@ def property_correlations(
     )
     figure.update_xaxes(title_text="correlation with the score", showgrid=True, zeroline=True)
     names = [PROPERTY_NAMES[name] for name in found]
-    return figure.update_yaxes(categoryorder="array", categoryarray=names[::-1], showgrid=True)
+    figure.update_yaxes(categoryorder="array", categoryarray=names[::-1], showgrid=True)
+    return figure.update_yaxes(tickvals=names, ticktext=_wrapped(names))
 
 
 def contribution_bars(found: Mapping[str, Contribution]) -> go.Figure:
@@ -173,4 +175,10 @@ def contribution_bars(found: Mapping[str, Contribution]) -> go.Figure:
         "property-contributions", alt, *bars, height=130 + 42 * len(names), barmode="group"
     )
     figure.update_xaxes(title_text="variance explained (%)", showgrid=True, rangemode="tozero")
-    return figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    return figure.update_yaxes(tickvals=names, ticktext=_wrapped(names))
+
+
+def _wrapped(names: Sequence[str]) -> list[str]:
+    """Names in short lines, so that they leave room for the plot on a phone."""
+    return ["<br>".join(textwrap.wrap(name, 16)) for name in names]

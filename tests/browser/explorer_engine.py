@@ -9,7 +9,8 @@ from pathlib import Path
 import torch
 from playwright.sync_api import Browser, Page
 
-from paper_nas.datasets import ENAS_SHA256, ArchitectureDataset
+from paper_nas.artifacts import ResultStore
+from paper_nas.datasets import ArchitectureDataset
 from paper_nas.evaluation import encode_graphs
 from paper_nas.models import GraphVae
 from paper_nas.regression import SparseGP
@@ -89,9 +90,10 @@ class Case:
     dataset: ArchitectureDataset
 
 
-def stand_in() -> ArchitectureDataset:
-    """Random architectures with random scores, under the name and checksum of the data."""
-    return replace(scored_dataset(300), name="enas-cifar10", sha256=ENAS_SHA256)
+def stand_in(training: str) -> ArchitectureDataset:
+    """Random architectures with random scores, under the name and checksum of a training's data."""
+    data = ResultStore().manifest(f"training/{training}").dataset
+    return replace(scored_dataset(300), name=data["name"], sha256=data["sha256"])
 
 
 def compared_latents(model: GraphVae, dataset: ArchitectureDataset) -> torch.Tensor:

@@ -20,6 +20,7 @@ from paper_nas.explorer import widget
 from paper_nas.space import Architecture, EnasSpace
 from tests.browser.server import WIDTHS, Visit
 from tests.conftest import ROOT
+from tests.explorer.samples import UnprojectedResults
 from tests.samples import tiny_dataset
 
 ROWS = 19_020
@@ -29,6 +30,18 @@ PAGE = """<!doctype html><html lang=en data-theme={theme}><head><meta charset=ut
 <link rel=stylesheet href=_static/explorer.css>
 <style>body {{ margin: 0 16px; max-width: 936px; background: {paper}; color: {ink} }}</style></head>
 <body><main>{explorer}</main><script type=module src=_static/{loader}></script></body></html>"""
+RESTED = """(model) => new Promise((resolve) => {
+  const read = () => document.querySelectorAll(".pnx-string")[model]?.textContent ?? "";
+  let [text, since] = [read(), performance.now()];
+  const look = () => {
+    if (read() !== text) [text, since] = [read(), performance.now()];
+    if (performance.now() - since < 250) requestAnimationFrame(look);
+    else resolve(text);
+  };
+  look(); })"""
+"""What a model decodes, once that has rested for a quarter of a second."""
+NEXT_FRAME = """() => new Promise((resolve) =>
+  requestAnimationFrame(() => requestAnimationFrame(resolve)))"""
 COLOURS = {"light": ("#ffffff", "#222832"), "dark": ("#14181e", "#ced6dd")}
 READY = ".paper-nas-explorer[data-state=ready]"
 
@@ -52,7 +65,8 @@ def make_site(folder: Path, dataset: ArchitectureDataset) -> None:
     """Write `light.html` and `dark.html`, with all they need; wants `book/_ext` on the path."""
     from paper_nas_book.explorer import LOADER, STYLE, with_policy
 
-    explorer = widget.LatentExplorer(dataset)
+    store = None if len(dataset) == ROWS else UnprojectedResults()
+    explorer = widget.LatentExplorer(dataset, store=store)
     static = folder / "_static"
     for name, content in explorer.bundle.files.items():
         path = static / "explorer" / dataset.name / name
@@ -85,16 +99,16 @@ def open_explorer(
 
 
 def decoded(page: Page, model: int = 0) -> Architecture:
-    """What the page says that a model decodes, once it has come from the model."""
+    """What the page says that a model decodes, once it has come from the model and rests."""
     wait_for_text(page, f".pnx-reading:nth-child({model + 1}) .pnx-state", " ms")
-    return Architecture.from_string(page.locator(".pnx-string").nth(model).inner_text())
+    return Architecture.from_string(page.evaluate(RESTED, model))
 
 
 def wait_for_text(page: Page, selector: str, pattern: str, timeout: float = 30_000) -> None:
     """Wait until the first element's text has a match of a regular expression."""
     page.wait_for_function(
         "([selector, pattern]) => new RegExp(pattern).test("
-        "document.querySelector(selector).textContent)",
+        "document.querySelector(selector)?.textContent ?? '')",
         arg=[selector, pattern],
         timeout=timeout,
     )

@@ -81,6 +81,7 @@ def test_weights_that_do_not_come(
     for _ in range(6):
         page.keyboard.press("Shift+ArrowLeft")
     assert page.locator(".pnx-dag rect").count() == 8  # the grid goes on
+    page.locator(".pnx-loading").wait_for(state="hidden")  # nothing is under way
     alter("dvae-weights.bin", whole)
     page.get_by_role("button", name="Try again").click()
     decoded(page)
@@ -104,18 +105,20 @@ def test_without_its_first_files_it_says_so(
 
 def test_the_page_reaches_its_own_host_only(browser: Browser, address: str) -> None:
     """By its own policy: the window that the test opens would refuse other hosts too."""
+    assert_confined(browser, f"{address}light.html")
+
+
+def assert_confined(browser: Browser, address: str) -> None:
     page = browser.new_page()
-    page.goto(f"{address}light.html")
+    page.goto(address)
     page.wait_for_selector(READY)
     assert page.evaluate(REFUSED_FETCH).startswith("https://example.org")
     assert page.evaluate(REFUSED_EVALUATION) == "refused"
     page.close()
 
 
-def test_the_chapter_is_confined_and_works(browser: Browser, site: Path, site_address: str) -> None:
+def test_the_chapter_is_confined_and_works(browser: Browser, site_address: str) -> None:
     name = "notebooks/09_explorer.html"
-    if not (site / name).is_file():
-        pytest.skip("the site was built without chapter 9")
     visit = Visit(browser, site_address, "light", WIDTHS["wide"])
     page = visit.open(name)
     page.wait_for_selector(READY)
@@ -127,6 +130,49 @@ def test_the_chapter_is_confined_and_works(browser: Browser, site: Path, site_ad
     problems = list(visit.problems)
     visit.close()
     assert problems == []
+    assert_confined(browser, site_address + name)
+
+
+def test_without_a_worker_it_says_so(browser: Browser, address: str) -> None:
+    visit = Visit(browser, address, "light", WIDTHS["wide"])
+    page = visit.page
+    page.add_init_script("window.Worker = class { constructor() { throw new Error('refused'); } };")
+    page.goto(f"{address}light.html")
+    page.wait_for_selector(READY)
+    page.get_by_role("button", name="Best", exact=True).click()
+    message = page.locator(".pnx-message")
+    message.wait_for(state="visible")
+    assert "The decoder runs on the page itself" in message.inner_text()
+    decoded(page)
+    message.get_by_role("button", name="Close").click()
+    assert message.is_hidden()
+    problems = list(visit.problems)
+    visit.close()
+    assert problems == []
+
+
+def test_a_silent_kernel_can_be_asked_again(browser: Browser) -> None:
+    page = browser.new_page()
+    page.clock.install()
+    page.evaluate(f"""() => {{
+      {assembly.source("engine_arrays.mjs")}
+      {assembly.source("ui_data.mjs")}
+      const sent = [];
+      const model = {{ get: () => ({{}}), on: (_, listener) => (window.answer = listener),
+        send: ({{ file }}) => sent.push(file) }};
+      const source = kernelSource(model);
+      Object.assign(window, {{ sent, ask: () => (window.answered = source("gp.bin").then(
+        (bytes) => bytes.byteLength, ({{ message }}) => message)) }});
+    }}""")
+    page.evaluate("() => void ask()")
+    page.clock.fast_forward(21_000)
+    assert "has not sent gp.bin in 20 seconds" in page.evaluate("() => answered")
+    page.evaluate("() => void ask()")
+    page.evaluate("() => answer({ file: 'gp.bin' }, [new DataView(new ArrayBuffer(5))])")
+    page.clock.fast_forward(21_000)
+    assert page.evaluate("() => answered") == 5
+    assert page.evaluate("() => sent") == ["gp.bin", "gp.bin"]
+    page.close()
 
 
 def test_the_layout_is_the_packages(browser: Browser) -> None:

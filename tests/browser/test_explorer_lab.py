@@ -17,17 +17,27 @@ import pytest
 from nbformat import v4
 from playwright.sync_api import Browser, Page
 
-from tests.browser.explorer_site import decoded, wait_for_text
+from tests.browser.explorer_site import (
+    RESTED,
+    decoded,
+    score,
+    wait_for_other_than,
+    wait_for_text,
+)
 from tests.conftest import ROOT
 
 CELLS = (
     "from paper_nas.explorer.widget import LatentExplorer\n"
     "from tests.browser.explorer_site import known_architectures\n"
-    "explorer = LatentExplorer(known_architectures(700))\nexplorer",
+    "from tests.explorer.samples import UnprojectedResults\n"
+    "data, store = known_architectures(700), UnprojectedResults()\n"
+    "explorer = LatentExplorer(data, store=store)\nexplorer",
     "print('here:', explorer.chosen, '| row', explorer.row, '| latent', len(explorer.latent),\n"
     "      '| predicted', len(explorer.predicted), '| model', explorer.model_name)",
     "explorer.selection = [5, 7, 11]",
     "explorer.architecture = str(explorer.dataset.architectures[42])",
+    "explorer.selection = []\nexplorer.score_range = [explorer.dataset.accuracy.max()] * 2",
+    "import ipywidgets\nipywidgets.VBox([explorer, LatentExplorer(data, store=store)])",
 )
 START_SECONDS = 90
 RUN_SECONDS = 180
@@ -117,7 +127,10 @@ def test_cells_and_the_page_are_in_step(notebook: Page) -> None:
     notebook.wait_for_selector(".pnx .pnx-dag rect", timeout=30_000)
     notebook.get_by_role("button", name="Best", exact=True).click()
     best = decoded(notebook)
-    notebook.wait_for_timeout(300)  # the traits follow the page after a tenth of a second
+    # What is spoken comes after the traits, which follow the page after a tenth of a second.
+    known = score(notebook, "known")
+    spoken = f"valid architecture, predicted score .* Recorded score: {known:.4f}"
+    wait_for_text(notebook, ".pnx [aria-live=polite]", spoken)
     run(notebook, 1)
     said = notebook.locator(".jp-CodeCell").nth(1).locator(".jp-OutputArea").inner_text()
     assert f"here: {best} | row " in said
@@ -127,4 +140,19 @@ def test_cells_and_the_page_are_in_step(notebook: Page) -> None:
     wait_for_text(notebook, ".pnx-caption", "3 of 700 selected")
     run(notebook, 3)
     wait_for_text(notebook, ".pnx-string", f"^(?!{best}$)")
-    assert decoded(notebook) != best
+    there = decoded(notebook)
+    assert there != best
+    run(notebook, 4)  # of its scores, all of which single precision rounds
+    wait_for_text(notebook, ".pnx-caption", r"^[1-9]\d* of 700 between")
+    notebook.locator(".pnx-probe").focus()
+    for _ in range(4):
+        notebook.keyboard.press("Shift+ArrowLeft")
+    wait_for_other_than(notebook, there)
+    there = decoded(notebook)
+    run(notebook, 5)
+    box = ".widget-vbox > :nth-child({})"
+    wait_for_text(notebook, f"{box.format(1)} .pnx-state", " ms")
+    # A second view begins where the first one is, and both stay there.
+    assert [notebook.evaluate(RESTED, view) for view in (0, 1)] == [str(there)] * 2
+    # In a box an explorer comes without its first files, and asks for them.
+    notebook.wait_for_selector(f"{box.format(2)} .pnx-dag rect", timeout=30_000)

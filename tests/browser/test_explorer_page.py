@@ -15,6 +15,7 @@ from paper_nas.datasets import ArchitectureDataset
 from paper_nas.drawing import display_label
 from paper_nas.space import OPERATION_NAMES
 from tests.browser.explorer_site import (
+    NEXT_FRAME,
     READY,
     decoded,
     known_architectures,
@@ -45,8 +46,16 @@ UNNAMED = """() => [...document.querySelectorAll(
     const label = node.closest('label') ?? node;
     return !(node.getAttribute('aria-label') || label.textContent.trim());
   }).map((node) => node.outerHTML.slice(0, 90))"""
-NEXT_FRAME = """() => new Promise((resolve) =>
-  requestAnimationFrame(() => requestAnimationFrame(resolve)))"""
+TO_THE_CENTRE_FROM_THE_BEST = """() => { const press = (text) =>
+  [...document.querySelectorAll('.pnx button')].find((node) => node.textContent === text).click();
+  press('Best'); press('To the centre'); }"""
+PLAY_PAUSE_PLAY = """() => { const slider = document.querySelector('.pnx-path input');
+  window.steps = 0;
+  new MutationObserver((changes) => { steps += changes.length; })
+    .observe(slider, { attributeFilter: ['aria-valuetext'] });
+  for (let click = 0; click < 3; click++) {
+    document.querySelector('.pnx-player button').click();
+  } }"""
 FOCUSED = """() => { const node = document.activeElement;
   return `${node.className} ${node.getAttribute('aria-label') ?? ''}`; }"""
 
@@ -157,6 +166,26 @@ def test_a_dot_is_clicked(page: Page, dataset: ArchitectureDataset) -> None:
     assert decoded(page) in dataset.architectures
 
 
+def test_the_last_of_two_moves_counts(page: Page) -> None:
+    """The first one waits for the weights, and for an encode."""
+    page.evaluate(TO_THE_CENTRE_FROM_THE_BEST)
+    decoded(page)
+    amounts = page.locator(".pnx-axis-row output").all_inner_texts()
+    assert amounts == ["+0.0"] * 8
+
+
+def test_the_legend_says_what_the_end_colours_are(page: Page, dataset: ArchitectureDataset) -> None:
+    ends = page.locator(".pnx-legend-scale")
+    assert re.match(r"≤ 0\.7\d{3}\s*≥ 0\.7\d{3}$", ends.inner_text())
+    skips = dataset.skip_patterns().sum(1)
+    for code, counts in (
+        ("skips", skips),
+        ("operation 2", (dataset.operation_choices() == 2).sum(1)),
+    ):
+        page.get_by_label("Colour").select_option(code)
+        assert ends.inner_text().split() == [str(counts.min()), str(counts.max())]
+
+
 def test_an_architecture_is_found_by_its_string(page: Page, dataset: ArchitectureDataset) -> None:
     search = page.locator(".pnx-search")
     wanted = dataset.architectures[77]
@@ -243,6 +272,7 @@ def test_scores_filter_and_an_area_is_selected(page: Page, dataset: Architecture
     page.mouse.down()
     page.mouse.move(plot["x"] + plot["width"] * 0.7, plot["y"] + 60, steps=4)
     page.mouse.up()
+    page.evaluate(NEXT_FRAME)  # the caption follows the last movement with the next frame
     wait_for_text(page, ".pnx-caption", "between")
     count, low, high = re.match(
         r"([\d,]+) of 19,020 between (\d\.\d+) and (\d\.\d+)", page.inner_text(".pnx-caption")
@@ -256,7 +286,8 @@ def test_scores_filter_and_an_area_is_selected(page: Page, dataset: Architecture
     page.mouse.move(x + 60, y + 60, steps=4)
     page.mouse.up()
     page.keyboard.up("Shift")
-    wait_for_text(page, ".pnx-caption", "selected")
+    page.evaluate(NEXT_FRAME)
+    wait_for_text(page, ".pnx-caption", "selected, .* scale of their own")
     selected, mean = re.match(
         r"([\d,]+) of 19,020 selected, mean score (\d\.\d+)", page.inner_text(".pnx-caption")
     ).groups()
@@ -290,13 +321,16 @@ def test_the_wheel_turns_the_operations_only(page: Page) -> None:
 
 
 def test_a_path_is_walked(page: Page, dataset: ArchitectureDataset) -> None:
-    page.get_by_role("button", name="Play").click()
+    page.evaluate(PLAY_PAUSE_PLAY)  # while the first step still waits for the weights
     page.wait_for_function(
         "() => document.querySelector('.pnx-path input').value === '40'", timeout=60_000
     )
     wait_for_text(page, ".pnx-path .pnx-words", "changes? over 40")
+    assert page.evaluate("() => steps") in (41, 42)  # one walk, not two
+    best = dataset.architectures[int(dataset.accuracy.argmax())]
+    wait_for_text(page, ".pnx-string", f"^{best}$")
     assert score(page, "known") == pytest.approx(dataset.accuracy.max())
-    assert decoded(page) == dataset.architectures[int(dataset.accuracy.argmax())]
+    assert decoded(page) == best
     page.locator(".pnx-path input").fill("0")
     wait_for_text(page, ".pnx-known strong", f"{dataset.accuracy.min():.4f}")
 
@@ -307,6 +341,7 @@ def test_two_models_look_at_one_architecture(page: Page) -> None:
     page.get_by_role("button", name="Best", exact=True).click()
     assert decoded(page, 0) == decoded(page, 1)
     first = decoded(page, 0)
+    page.evaluate(NEXT_FRAME)
     x, y = middle(page.locator(".pnx-probe").nth(1))
     page.mouse.move(x, y)
     page.mouse.down()

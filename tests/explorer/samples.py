@@ -13,13 +13,22 @@ from paper_nas.datasets import ArchitectureDataset
 from paper_nas.evaluation import encode_graphs
 from paper_nas.explorer.prepare import Prepared, prepare_model
 from paper_nas.models import GraphVae
+from paper_nas.models.weights import model_weights
 from paper_nas.regression import SparseGP
-from paper_nas.training import fresh_model, load_trained, model_weights
+from paper_nas.training import fresh_model, load_trained
 from tests.samples import tiny_dataset
 
 CONFIG = TrainingConfig(hidden_size=20, latent_size=9, operation_scale=6.0, epochs=1, seed=2)
 GAIN = 4.0
 """A decoder with initial weights times this makes graphs of all lengths, many of them valid."""
+
+
+class UnprojectedResults(ResultStore):
+    """The book's results but for the projections, which are of as many rows as the data have."""
+
+    def names(self) -> list[str]:
+        """Names of all results but those."""
+        return [name for name in super().names() if not name.startswith("projections/")]
 
 
 def scored_dataset(count: int = 320, unscored: int = 0) -> ArchitectureDataset:
@@ -42,7 +51,7 @@ def untrained_model(model_name: str, config: TrainingConfig = CONFIG) -> GraphVa
     model = fresh_model(model_name, config).eval()
     with torch.no_grad():
         for parameter in model.decoder.parameters():
-            parameter *= GAIN
+            parameter.mul_(GAIN)
     return model
 
 

@@ -10,9 +10,9 @@ import pytest
 from paper_nas import __main__ as cli
 from paper_nas.artifacts import ResultStore, file_sha256
 from paper_nas.commands import export_explorer as command
-from paper_nas.commands.predict import weights_sha256
 from paper_nas.explorer import export
 from paper_nas.explorer.export import load_prepared
+from paper_nas.models.weights import weights_sha256
 from paper_nas.training import load_trained
 from tests.explorer.samples import fitted_process, manifest, scored_dataset, store_training
 

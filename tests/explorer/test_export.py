@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,10 @@ from paper_nas.artifacts import ResultDamaged, ResultMissing, ResultStore
 from paper_nas.evaluation import encode_graphs
 from paper_nas.explorer import TRAININGS, Bundle, build_bundle, export_explorer
 from paper_nas.explorer.export import load_prepared
-from paper_nas.training import load_trained, model_weights
+from paper_nas.explorer.packing import pack_graphs
+from paper_nas.explorer.prepare import grid_latents
+from paper_nas.models.weights import model_weights, weights_sha256
+from paper_nas.training import load_trained
 from tests.explorer.samples import manifest, scored_dataset, store_prepared, store_training
 
 DATASET = scored_dataset(unscored=3)
@@ -33,6 +37,13 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> ResultStore:
 @pytest.fixture(scope="module")
 def bundle(store: ResultStore) -> Bundle:
     return build_bundle(DATASET, [f"{name}_tiny_seed-2" for name in NAMES], store)
+
+
+@pytest.fixture
+def own_store(store: ResultStore, tmp_path: Path) -> ResultStore:
+    """A copy of the store, to write into."""
+    shutil.copytree(store.root, tmp_path / "copy")
+    return ResultStore(tmp_path / "copy")
 
 
 def stored(bundle: Bundle, entry: dict, name: str) -> np.ndarray:
@@ -62,8 +73,7 @@ def test_a_model_is_described_as_it_is(bundle: Bundle, store: ResultStore, numbe
     entry = bundle.index["models"][number]
     name = f"{NAMES[number]}_tiny_seed-2"
     assert (entry["name"], entry["training"]) == (NAMES[number], name)
-    assert (entry["hidden_size"], entry["latent_size"], entry["epoch"]) == (20, 9, 1)
-    assert entry["validity"] is None
+    assert entry["latent_size"] == 9
     model = load_trained(store, f"training/{name}")
     for key, value in model_weights(model).items():
         if key in entry["weights"]["arrays"]:
@@ -97,24 +107,40 @@ def test_process_and_grid_come_as_prepared(bundle: Bundle, store: ResultStore) -
     assert stored(bundle, entry["grid"], "mean") == pytest.approx(grid["mean"], abs=1e-5)
 
 
-def test_stored_projections_and_figures_are_joined(store: ResultStore, tmp_path: Path) -> None:
+def store_projection(store: ResultStore, rows: int, weights: str | None = None) -> np.ndarray:
+    """A projection of the first model, by default of its weights; gives the points."""
     training = "dvae_tiny_seed-2"
-    whole = np.random.default_rng(0).normal(size=(len(DATASET), 2)).astype("f4")
-    generation = {"validity": 0.5, "uniqueness": 0.25}
-    figures = {"generation": generation, "reconstruction": {"greedy": 0.75}}
+    weights = weights or weights_sha256(load_trained(store, f"training/{training}"))
+    tsne = np.random.default_rng(0).normal(size=(rows, 2)).astype("f4")
     store.write(
-        f"projections/{training}_epoch-1", manifest({}, DATASET),
-        array_files={"projection.npz": {"tsne": whole, "pca": whole}},
+        f"projections/{training}_epoch-1", manifest({"weights_sha256": weights}, DATASET),
+        array_files={"projection.npz": {"tsne": tsne, "pca": tsne}},
     )  # fmt: skip
-    store.write(
-        f"evaluation/{training}", manifest({}, DATASET), json_files={"evaluation.json": figures}
-    )
-    bundle = build_bundle(DATASET, [training], store)
+    return tsne
+
+
+def test_a_stored_projection_is_joined(own_store: ResultStore) -> None:
+    tsne = store_projection(own_store, len(DATASET))
+    bundle = build_bundle(DATASET, ["dvae_tiny_seed-2"], own_store)
     entry = bundle.index["models"][0]
     assert stored(bundle, entry["coordinates"], "tsne") == pytest.approx(
-        whole[DATASET.labelled], abs=1e-3
+        tsne[DATASET.labelled], abs=1e-3
     )
-    assert entry["validity"] == {"validity": 0.5, "uniqueness": 0.25, "reconstruction": 0.75}
+
+
+@pytest.mark.parametrize(
+    ("rows", "weights", "complaint"),
+    [
+        (len(DATASET), "of others", "other weights than those of the training"),
+        (len(ROWS), None, "has 213 rows, the data have 320"),
+    ],
+)
+def test_a_projection_of_something_else_is_refused(
+    own_store: ResultStore, rows: int, weights: str | None, complaint: str
+) -> None:
+    store_projection(own_store, rows, weights)
+    with pytest.raises(ResultDamaged, match=f"{complaint}; make it again with: a test"):
+        build_bundle(DATASET, ["dvae_tiny_seed-2"], own_store)
 
 
 def test_the_folder_holds_the_bundle(bundle: Bundle, store: ResultStore, tmp_path: Path) -> None:
@@ -127,31 +153,27 @@ def test_the_folder_holds_the_bundle(bundle: Bundle, store: ResultStore, tmp_pat
     assert written.first_bytes() == first
 
 
-def test_what_was_made_of_other_weights_is_refused(store: ResultStore) -> None:
+def test_what_was_made_of_other_weights_is_refused(own_store: ResultStore) -> None:
     training = "dvae-emb_tiny_seed-2"
     path = f"training/{training}"
-    weights = store.load_tensors(path, "weights.safetensors")
+    weights = own_store.load_tensors(path, "weights.safetensors")
     changed = {k: v + torch.ones_like(v) for k, v in weights.items()}
-    old = store.manifest(path)
-    try:
-        store.write(path, old, tensor_files={"weights.safetensors": changed})
-        with pytest.raises(ResultDamaged, match=f"prepare-explorer {training}"):
-            build_bundle(DATASET, [training], store)
-    finally:
-        store.write(path, old, tensor_files={"weights.safetensors": weights})
+    own_store.write(path, own_store.manifest(path), tensor_files={"weights.safetensors": changed})
+    with pytest.raises(ResultDamaged, match=f"prepare-explorer {training}"):
+        build_bundle(DATASET, [training], own_store)
 
 
-def test_what_is_missing_or_of_other_data_is_refused(store: ResultStore) -> None:
+def test_what_is_missing_or_of_other_data_is_refused(own_store: ResultStore) -> None:
     with pytest.raises(ResultMissing, match="training/nothing"):
-        build_bundle(DATASET, ["nothing"], store)
-    unprepared = store_training(store, "gcn", DATASET)
+        build_bundle(DATASET, ["nothing"], own_store)
+    unprepared = store_training(own_store, "gcn", DATASET)
     with pytest.raises(ResultMissing, match=f"prepare-explorer {unprepared}"):
-        build_bundle(DATASET, [unprepared], store)
+        build_bundle(DATASET, [unprepared], own_store)
     other = replace(DATASET, sha256="1" * 64)
     with pytest.raises(ResultDamaged, match="not of tiny"):
-        build_bundle(other, ["dvae_tiny_seed-2"], store)
+        build_bundle(other, ["dvae_tiny_seed-2"], own_store)
     with pytest.raises(ValueError, match="which trainings"):
-        build_bundle(DATASET, store=store)
+        build_bundle(DATASET, store=own_store)
 
 
 SHOWN = [name for names in TRAININGS.values() for name in names]
@@ -161,11 +183,17 @@ SHOWN = [name for names in TRAININGS.values() for name in names]
 def test_the_book_s_trainings_are_prepared(training: str) -> None:
     """Fails when weights were trained again and `prepare-explorer` was not run again."""
     store = ResultStore()
-    if f"training/{training}" not in store.names():
-        pytest.skip(f"training/{training} is not in results/")
     prepared = load_prepared(store, training)
     model = load_trained(store, f"training/{training}")
     grid, pca = prepared.under("grid/"), prepared.under("pca/")
     assert pca["axes"].shape == (8, model.latent_size)
     assert grid["types"].shape == (64, 64)
     assert prepared.numbers["test"]["rmse"] < 0.95
+
+    limits, cells = prepared.numbers["grid"], slice(None, None, 97)
+    latents = grid_latents(pca["mean"], pca["axes"], limits, 64)[cells]
+    types, edges = pack_graphs(model.decode(torch.from_numpy(latents).float()))
+    kept = {name: value.ravel()[cells] for name, value in grid.items()}
+    assert ((kept["types"] == types) & (kept["edges"] == edges)).mean() > 0.95
+    mean, sd = prepared.process.predict(latents, return_std=True)
+    assert (np.abs(kept["mean"] - mean) < 1e-3 * sd).all()

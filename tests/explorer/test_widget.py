@@ -18,6 +18,7 @@ from paper_nas.explorer.packing import pack_graphs
 from paper_nas.explorer.still import read_array, still_html, unpack_graph
 from paper_nas.explorer.widget import LatentExplorer
 from paper_nas.rendering import STATIC_SITE_VARIABLE
+from paper_nas.space import EnasSpace
 from tests.explorer.samples import scored_dataset, store_prepared, store_training
 from tests.samples import random_dags
 
@@ -66,6 +67,10 @@ def test_what_a_browser_sends_is_at_hand(explorer: LatentExplorer) -> None:
         ("architecture", "1 2 3", "no architecture"),
         ("score_range", [0.7], "least and its greatest"),
         ("score_range", [0.8, 0.7], "least and its greatest"),
+        ("architecture", str(EnasSpace(7).sample(1)[0]), "up to 6 layers, not 7"),
+        ("model_name", "gcn", "no model 'gcn'"),
+        ("latent", [0.0] * 8, "9 finite numbers"),
+        ("latent", [0.0] * 8 + [float("nan")], "9 finite numbers"),
     ],
 )
 def test_a_wrong_trait_is_refused(
@@ -75,6 +80,14 @@ def test_a_wrong_trait_is_refused(
     with pytest.raises(traitlets.TraitError, match=complaint):
         setattr(explorer, trait, value)
     assert getattr(explorer, trait) == before
+
+
+def test_places_that_there_are_are_taken(explorer: LatentExplorer) -> None:
+    for name, value in {
+        "model_name": "dvae-emb", "latent": [0.5] * 9, "architecture": "1", "row": 239,
+    }.items():  # fmt: skip
+        setattr(explorer, name, value)
+        assert getattr(explorer, name) == value
 
 
 def test_the_first_files_come_when_it_is_shown(explorer: LatentExplorer) -> None:
@@ -101,7 +114,9 @@ def test_a_file_is_sent_on_demand(
     explorer._answer(explorer, {"file": "dvae-weights.bin"}, [])
     explorer._answer(explorer, {"file": "../secret"}, [])
     explorer._answer(explorer, "nonsense", [])
-    (right, buffers), (wrong, nothing) = sent
+    explorer._answer(explorer, {"file": "index.json"}, [])
+    (right, buffers), (wrong, nothing), (_, index) = sent
+    assert json.loads(index[0]) == explorer.bundle.index
     assert right == {"file": "dvae-weights.bin"}
     assert buffers == [explorer.bundle.files["dvae-weights.bin"]]
     assert "no file ../secret" in wrong["error"]

@@ -24,6 +24,7 @@ LOGGER = logging.getLogger(__name__)
 BOX = re.compile(r'<div class="paper-nas-explorer" data-dataset="([a-z0-9-]+)">')
 LOADER, STYLE = "explorer_loader.mjs", "explorer.css"
 HEAD = re.compile(r"<head[^>]*>")
+META = '<meta http-equiv="Content-Security-Policy"'
 JAVASCRIPT = {None, "", "text/javascript", "module"}
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-hashes' {scripts}; "
@@ -103,10 +104,17 @@ class InlineScripts(HTMLParser):
 
 
 def with_policy(page: str) -> str:
-    """The page with a policy that confines it to its own host; one that has it stays as it is."""
-    if "Content-Security-Policy" in page:
+    """The page with a policy that confines it to its own host; one that has it stays as it is.
+
+    Raises:
+        ValueError: The page has no head to put it in.
+    """
+    if META in page:
         return page
     sums = {hashlib.sha256(text.encode()).digest() for text in InlineScripts(page).texts}
     scripts = " ".join(sorted(f"'sha256-{base64.b64encode(value).decode()}'" for value in sums))
-    meta = f'<meta http-equiv="Content-Security-Policy" content="{POLICY.format(scripts=scripts)}">'
-    return HEAD.sub(lambda head: head.group() + meta, page, count=1)
+    meta = f'{META} content="{POLICY.format(scripts=scripts)}">'
+    closed, heads = HEAD.subn(lambda head: head.group() + meta, page, count=1)
+    if not heads:
+        raise ValueError("a page with an explorer has no <head> for its policy")
+    return closed

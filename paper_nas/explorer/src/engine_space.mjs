@@ -117,20 +117,6 @@ function architectureOfRow(word) {
   return { operations, skips };
 }
 
-/** All rows of the points: operations [R, 6], skips [R, 15], test [R], flat and row by row. */
-function unpackArchitectures(words) {
-  const operations = new Uint8Array(words.length * LAYERS);
-  const skips = new Uint8Array(words.length * SKIP_BITS);
-  const test = new Uint8Array(words.length);
-  words.forEach((word, row) => {
-    const architecture = architectureOfRow(word);
-    operations.set(architecture.operations, row * LAYERS);
-    skips.set(architecture.skips, row * SKIP_BITS);
-    test[row] = word >>> 31;
-  });
-  return { operations, skips, test };
-}
-
 /**
  * A decoded graph of the grid.
  *

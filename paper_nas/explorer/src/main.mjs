@@ -48,7 +48,8 @@ function replaceIfOther(box, nodes) {
 function showMessage(node, message, retry) {
   node.hidden = !message;
   node.replaceChildren();
-  if (message) node.append(make("span", {}, message.text), makeButton("Try again", retry));
+  const answer = message?.name === NOTICE ? "Close" : "Try again";
+  if (message) node.append(make("span", {}, message.text), makeButton(answer, retry));
 }
 
 /** Take the colours of the page, now and whenever they change. */

@@ -1,17 +1,19 @@
 // The explorer itself: where we are, how we get somewhere else, and what is read there.
 //
 // A *place* is a latent of each model shown. A *reading* is what a model makes of its latent:
-// {graph, architecture, mean, sd, margin, milliseconds, from: "grid" | "string" | "model", origin}.
+// {graph, architecture, mean, sd, margin, milliseconds, from: "grid" | "string" | "model", origin, turn}.
 
 const NEIGHBOURS = 6;
 const PARTS = ["weights", "gp", "latents"];
+const NOTICE = "Notice"; // the name of an "error" after which nothing has to be tried again
 
 class Explorer {
   constructor({ root, index, points, lenses, fetchFile }) {
     Object.assign(this, { root, index, points, lenses });
     this.styles = vertexStyles(index.operations);
     this.outstanding = new Map();
-    this.client = new EngineClient(index, fetchFile, (...change) => this.showProgress(...change));
+    this.client = new EngineClient(index, fetchFile, (...change) => this.showProgress(...change),
+      () => this.report(failure(NOTICE, "The decoder runs on the page itself: moves may stutter.")));
     this.store = new Store({
       model: index.models[0].name,
       compare: false,
@@ -34,7 +36,7 @@ class Explorer {
     this.turn = 0;
     this.awake = false;
     for (const lens of lenses.values()) {
-      lens.since = 0;
+      lens.since = lens.placed = 0; // the turns of the last architecture, and of the last place
       lens.read = latestOnly((...request) => this.readWithModel(lens, ...request));
       lens.encode = latestOnly((...request) => this.encodeWithModel(lens, ...request));
       lens.findNeighbours = settled((latent) => this.findNeighbours(lens, latent), 140);
@@ -63,7 +65,7 @@ class Explorer {
   }
 
   goToLatent(lens, latent, origin) {
-    this.turn++;
+    lens.placed = ++this.turn;
     this.store.set({ model: lens.name, row: -1 });
     this.setFor("latents", lens, latent);
     this.look(lens, latent, origin);
@@ -82,7 +84,7 @@ class Explorer {
       lens.since = turn;
       if (row >= 0 && origin === "row") this.setFor("latents", lens, null);
       if (!this.client.has(lens.name, "weights")) {
-        this.setReading(lens, { graph: graphOf(architecture), from: "string", origin });
+        this.setReading(lens, { graph: graphOf(architecture), from: "string", origin, turn });
       }
       lens.encode(architecture, origin, turn);
     }
@@ -93,7 +95,7 @@ class Explorer {
   look(lens, latent, origin) {
     if (!this.client.has(lens.name, "weights")) {
       const reading = lens.gridReading(latent);
-      if (reading) this.setReading(lens, { ...reading, origin });
+      if (reading) this.setReading(lens, { ...reading, origin, turn: this.turn });
     }
     if (this.awake) lens.read(latent, origin, this.turn);
   }
@@ -101,7 +103,7 @@ class Explorer {
   async encodeWithModel(lens, architecture, origin, turn) {
     try {
       const latent = await this.client.encode(lens.name, architecture);
-      if (turn < lens.since) return;
+      if (turn < Math.max(lens.since, lens.placed)) return;
       this.setFor("latents", lens, latent);
       await this.readWithModel(lens, latent, origin, turn);
     } catch (error) {
@@ -119,7 +121,7 @@ class Explorer {
     const { types, edges, margin, milliseconds } = graph.value;
     const { mean, sd } = prediction.value ?? {};
     const reading = { graph: { types, edges }, mean, sd, margin, milliseconds, from: "model" };
-    this.setReading(lens, { ...reading, origin });
+    this.setReading(lens, { ...reading, origin, turn });
     lens.findNeighbours(latent);
     if (this.store.get("compare") && ["plane", "axes", "path"].includes(origin)) this.follow(lens);
   }
@@ -128,6 +130,12 @@ class Explorer {
     const architecture = architectureOf(reading.graph);
     const record = architecture ? this.points.record(architecture) : { rows: [], exact: false };
     this.setFor("readings", lens, { ...reading, architecture, record });
+  }
+
+  /** What a model reads where it is; null while it still shows what it read elsewhere. */
+  currentReading(lens) {
+    const reading = this.store.get("readings")[lens.name];
+    return reading?.turn >= Math.max(lens.since, lens.placed) ? reading : null;
   }
 
   /** The other models go where they put what this one decoded. */
@@ -251,8 +259,9 @@ class Explorer {
     const { range, selection } = this.store.values;
     const focus = new Uint8Array(this.points.count);
     const { score } = this.points;
+    const [low, high] = (range ?? [-Infinity, Infinity]).map(Math.fround); // as the scores are kept
     for (let row = 0; row < focus.length; row++) {
-      focus[row] = !range || (score[row] >= range[0] && score[row] <= range[1]) ? 1 : 0;
+      focus[row] = score[row] >= low && score[row] <= high ? 1 : 0;
     }
     for (const row of selection) if (focus[row]) focus[row] = 2;
     this.store.set({ focus });

@@ -1,12 +1,5 @@
 // The files of the explorer, and what the page knows of the architectures and the models.
 
-/** An error for the reader. */
-function readerError(name, message) {
-  const error = new Error(message);
-  error.name = name;
-  return error;
-}
-
 /**
  * Files from a folder of the site: `await fetchFile(name)` gives an ArrayBuffer.
  *
@@ -28,10 +21,10 @@ async function fetchFrom(base, name) {
   try {
     response = await fetch(new URL(name, base), { cache: "no-cache" });
   } catch {
-    throw readerError("NoFile", `The file ${name} could not be fetched: is the server still there?`);
+    throw failure("NoFile", `The file ${name} could not be fetched: is the server still there?`);
   }
   if (!response.ok) {
-    throw readerError("NoFile", `The file ${name} is missing on the server (status ${response.status}).`);
+    throw failure("NoFile", `The file ${name} is missing on the server (status ${response.status}).`);
   }
   return response.arrayBuffer();
 }
@@ -41,6 +34,8 @@ function bytesOf(view) {
   return view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
 }
 
+const KERNEL_PATIENCE = 20; // seconds
+
 /** Files from a kernel: the first ones came with the widget, the others are asked for. */
 function kernelSource(model) {
   const waiting = new Map();
@@ -49,7 +44,7 @@ function kernelSource(model) {
     if (!request) return;
     waiting.delete(message.file);
     if (buffers?.length) request.resolve(bytesOf(buffers[0]));
-    else request.reject(readerError("NoFile", message.error ?? `The kernel has no ${message.file}.`));
+    else request.reject(failure("NoFile", message.error ?? `The kernel has no ${message.file}.`));
   });
   return (name) => {
     const first = model.get("files")?.[name];
@@ -57,6 +52,12 @@ function kernelSource(model) {
     return new Promise((resolve, reject) => {
       waiting.set(name, { resolve, reject });
       model.send({ file: name });
+      setTimeout(() => {
+        if (waiting.get(name)?.reject !== reject) return;
+        waiting.delete(name);
+        reject(failure("NoFile", `The kernel has not sent ${name} in ${KERNEL_PATIENCE} seconds: ` +
+          "it is busy or gone. Try again once it is idle."));
+      }, 1000 * KERNEL_PATIENCE);
     });
   };
 }
@@ -273,7 +274,7 @@ async function loadFirst(fetchFile, givenIndex) {
   const index =
     givenIndex ?? JSON.parse(new TextDecoder().decode(await fetchFile("index.json")));
   if (index.format !== 1) {
-    throw readerError("BadFormat", `These files have format ${index.format}; this page reads format 1.`);
+    throw failure("BadFormat", `These files have format ${index.format}; this page reads format 1.`);
   }
   const [points, ...pairs] = await Promise.all([
     checkedFile(fetchFile, index.points),

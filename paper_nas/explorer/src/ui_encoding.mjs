@@ -13,18 +13,17 @@ function colourChoices(operations) {
 /**
  * Values to colour by.
  *
- * @returns {{values, low, high, title, format}} Values outside low to high take the end colours.
+ * @returns {{values, low, high, title, format, marks}} Values outside low to high take the end
+ *   colours; marks, where there are any, say so before the numbers at the ends.
  */
 function colourScale(app, lens, key, map) {
   const { points, index } = app;
   if (key === "score") {
     const [low, high] = points.colourRange;
-    return { values: points.score, low, high, title: "score", format: (v) => points.format(v) };
+    const marks = [points.low < low ? "≤ " : "", points.high > high ? "≥ " : ""];
+    return { values: points.score, low, high, title: "score", format: (v) => points.format(v), marks };
   }
-  const whole = (v) => v.toFixed(0);
-  if (key === "skips") {
-    return { values: points.numSkips, low: 2, high: 13, title: "number of skips", format: whole };
-  }
+  if (key === "skips") return countScale(points.numSkips, "number of skips");
   if (key === "density") {
     const values = lens.density(map).atPoint;
     const high = values.reduce((most, value) => Math.max(most, value), 0);
@@ -32,8 +31,13 @@ function colourScale(app, lens, key, map) {
     return { values, low: 0, high, title: "density of points", format };
   }
   const code = Number(key.split(" ")[1]);
-  const title = `number of ${index.operations[code].label}`;
-  return { values: points.countOf(code), low: 0, high: 4, title, format: whole };
+  return countScale(points.countOf(code), `number of ${index.operations[code].label}`);
+}
+
+/** Whole numbers, from the least to the greatest that there is. */
+function countScale(values, title) {
+  const [low, high] = [Math.min, Math.max].map((end) => values.reduce((one, other) => end(one, other)));
+  return { values, low, high, title, format: (v) => v.toFixed(0) };
 }
 
 /** The colour of every point as 0xrrggbb. */
@@ -58,10 +62,10 @@ class Legend {
       make("span", { class: "pnx-legend-scale" }, this.low, this.bar, this.high));
   }
 
-  show({ low, high, title, format }, theme) {
+  show({ low, high, title, format, marks = ["", ""] }, theme) {
     this.title.textContent = title;
-    this.low.textContent = format(low);
-    this.high.textContent = format(high);
+    this.low.textContent = marks[0] + format(low);
+    this.high.textContent = marks[1] + format(high);
     const stops = Array.from({ length: 9 }, (_, stop) => shadeColour(theme, stop / 8));
     this.bar.style.background = `linear-gradient(to right, ${stops.join(", ")})`;
   }

@@ -2,7 +2,8 @@
 
 /** An engine in a worker, or on this thread where the browser refuses one. */
 class EngineLine {
-  constructor() {
+  constructor(onlocal) {
+    this.onlocal = onlocal;
     this.pending = new Map();
     this.number = 0;
     this.ready = this.open();
@@ -28,6 +29,7 @@ class EngineLine {
       this.worker?.terminate();
       this.worker = null;
       this.local = createEngine();
+      this.onlocal();
     }
   }
 
@@ -43,7 +45,7 @@ class EngineLine {
     const request = this.pending.get(id);
     this.pending.delete(id);
     if (ok) request?.resolve(value);
-    else request?.reject(readerError(error.name, error.message));
+    else request?.reject(failure(error.name, error.message));
   }
 
   async call(method, args, transfer) {
@@ -54,7 +56,7 @@ class EngineLine {
   /** Answer everything that waits, when the worker has died. */
   fail() {
     for (const { reject } of this.pending.values()) {
-      reject(readerError("EngineFailed", "The engine stopped. Load the page again."));
+      reject(failure("EngineFailed", "The engine stopped. Load the page again."));
     }
     this.pending.clear();
   }
@@ -64,12 +66,18 @@ class EngineLine {
   }
 }
 
-/** Models in the engine, each of whose files is fetched when it is first needed. */
+/**
+ * Models in the engine, each of whose files is fetched when it is first needed.
+ *
+ * `onprogress(change, description, bytes)` hears when a file is under way and when it has come,
+ * `onlocal()` that there is no worker.
+ */
 class EngineClient {
-  constructor(index, fetchFile, onprogress) {
+  constructor(index, fetchFile, onprogress, onlocal) {
     this.index = index;
     this.fetchFile = fetchFile;
     this.onprogress = onprogress;
+    this.onlocal = onlocal;
     this.parts = new Map();
     this.loaded = new Set();
   }
@@ -98,7 +106,7 @@ class EngineClient {
     const file = description[part];
     this.onprogress(1, description, file.bytes);
     try {
-      this.line ??= new EngineLine();
+      this.line ??= new EngineLine(this.onlocal);
       const buffer = await this.fetchFile(file.file);
       const args = { model, index: this.index, buffers: { [part]: buffer } };
       await this.line.call("load", args, [buffer]);

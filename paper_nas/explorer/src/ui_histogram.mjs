@@ -206,7 +206,8 @@ class Histogram {
       const focus = this.app.store.get("focus");
       const rows = selection.filter((row) => focus[row] === 2);
       const mean = rows.reduce((sum, row) => sum + points.score[row], 0) / rows.length;
-      text = `${formatCount(rows.length)} of ${total} selected` + (rows.length ? `, mean score ${points.format(mean)}.` : ".");
+      text = `${formatCount(rows.length)} of ${total} selected` + (rows.length ? `, mean score ${points.format(mean)}.` : ".") +
+        " Bars of the selection have a scale of their own.";
     }
     this.caption.textContent = text;
     this.clear.hidden = !range && !selection.length;

@@ -21,8 +21,12 @@ class PathPanel {
       make("p", { class: "pnx-title" }, "Walk between two"),
       make("p", { class: "pnx-intro" }, "A straight line of latents; at first from the lowest to the highest recorded score."),
       ends, make("div", { class: "pnx-row pnx-player" }, this.playButton, this.slider), this.strip.node, this.words);
+    this.round = 0;
     this.showEnds();
     app.store.watch(["model"], () => this.forget());
+    app.store.watch(["message"], ({ message }) => {
+      if (message && message.name !== NOTICE) this.play(false);
+    });
     app.store.watch(["theme"], () => this.strip.draw());
     app.store.watch(["readings"], ({ readings }) => {
       if (!["path", "start"].includes(readings[app.lens.name]?.origin)) this.play(false);
@@ -113,27 +117,32 @@ class PathPanel {
       `in ${changes} change${changes === 1 ? "" : "s"} over ${PATH_STEPS} steps.`;
   }
 
+  /** Whether we got there. */
   async goTo(step) {
     this.slider.value = step;
     const { lens } = this.app;
     const latents = await this.prepare();
-    if (!latents || lens !== this.app.lens) return;
+    if (!latents || lens !== this.app.lens) return false;
     this.slider.setAttribute("aria-valuetext", `step ${step} of ${PATH_STEPS}`);
     this.app.goToLatent(lens, latents[step], "path");
     this.strip.draw();
+    return true;
   }
 
-  async play(on) {
+  /** Walk on, or stop; of the rounds that began, only the last one goes on. */
+  play(on) {
     if (Boolean(this.playing) === on) return;
     this.playing = on;
+    const round = ++this.round;
     this.playButton.textContent = on ? "❚❚ Pause" : "▶ Play";
     clearTimeout(this.timer);
     if (!on) return;
+    this.app.store.set({ message: null });
     let step = Number(this.slider.value) % PATH_STEPS;
     const next = async () => {
-      await this.goTo(step);
-      if (!this.playing) return;
-      if (step === PATH_STEPS) this.play(false);
+      const arrived = await this.goTo(step);
+      if (round !== this.round) return;
+      if (!arrived || step === PATH_STEPS) this.play(false);
       else this.timer = setTimeout(next, PLAY_PAUSE);
       step++;
     };

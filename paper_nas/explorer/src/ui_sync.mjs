@@ -3,7 +3,18 @@
 /** Keep the traits of `model` and the state of the explorer in step; gives a function that stops. */
 function syncWithModel(app, model) {
   const sent = new Map();
+  const asked = new Set();
+  const act = settled(() => {
+    const values = [...asked].map((name) => [name, model.get(name)]);
+    asked.clear();
+    try {
+      actOn(app, Object.fromEntries(values));
+    } catch (error) {
+      app.report(error);
+    }
+  }, 0);
   const tell = settled(() => {
+    if (asked.size) return tell(); // what was asked for comes first
     for (const [name, value] of Object.entries(currentTraits(app))) {
       const text = JSON.stringify(value);
       if (sent.get(name) === text) continue;
@@ -13,12 +24,13 @@ function syncWithModel(app, model) {
     model.save_changes();
   }, 90);
   app.store.watch(["model", "row", "selection", "range", "latents", "readings"], tell);
-  const stops = Object.entries(TRAIT_ACTIONS).map(([name, act]) => {
+  const stops = Object.keys(TRAIT_ACTIONS).map((name) => {
     const listener = () => {
-      const value = model.get(name);
-      if (JSON.stringify(value) === sent.get(name)) return;
-      sent.set(name, JSON.stringify(value));
-      act(app, value);
+      const text = JSON.stringify(model.get(name));
+      if (text === sent.get(name)) return;
+      sent.set(name, text);
+      asked.add(name);
+      act();
     };
     model.on(`change:${name}`, listener);
     return () => model.off(`change:${name}`, listener);
@@ -26,21 +38,43 @@ function syncWithModel(app, model) {
   return () => stops.forEach((stop) => stop());
 }
 
-/** What cells may read. */
+/** What cells may read; without what is still to be read where we are. */
 function currentTraits(app) {
-  const { model, row, selection, range, latents, readings } = app.store.values;
+  const { model, row, selection, range, latents } = app.store.values;
   const latent = latents[model];
-  const { graph, architecture, mean, sd } = readings[model] ?? {};
-  return {
+  const traits = {
     model_name: model,
     row: row < 0 ? null : row,
     selection,
     score_range: range ?? [],
     latent: latent ? Array.from(latent) : [],
+  };
+  const reading = app.currentReading(app.lens);
+  if (!reading) return traits;
+  const { graph, architecture, mean, sd } = reading;
+  return {
+    ...traits,
     architecture: architecture ? formatArchitecture(architecture) : "",
-    decoded: graph ? { types: graph.types, edges: graph.edges } : {},
+    decoded: { types: graph.types, edges: graph.edges },
     predicted: Number.isFinite(mean) ? [mean, sd] : [],
   };
+}
+
+/** Traits that say where we are, from what is chosen to what follows from it. */
+const PLACE_TRAITS = ["row", "latent", "architecture"];
+
+/** Do what new values of traits ask for; of several that say where to go, the first one counts. */
+function actOn(app, values) {
+  const place = PLACE_TRAITS.find((name) => isPlace(values[name]));
+  for (const [name, act] of Object.entries(TRAIT_ACTIONS)) {
+    if (!(name in values) || (PLACE_TRAITS.includes(name) && name !== place)) continue;
+    if (JSON.stringify(values[name]) !== JSON.stringify(currentTraits(app)[name])) act(app, values[name]);
+  }
+}
+
+/** Whether the value of a place trait says a place: not null, nor empty. */
+function isPlace(value) {
+  return Number.isInteger(value) || value?.length > 0;
 }
 
 /** What happens when a cell sets one of them. */
@@ -76,10 +110,10 @@ function startFromModel(app, model) {
   if (app.lenses.has(name)) app.store.set({ model: name });
   app.startAt(app.lens);
   const linked = app.shareable ? /^#architecture=([\d-]+)$/.exec(location.hash)?.[1].replaceAll("-", " ") : null;
-  const row = model.get("row");
+  const place = PLACE_TRAITS.find((trait) => isPlace(model.get(trait)));
   try {
     if (linked) TRAIT_ACTIONS.architecture(app, linked);
-    else if (Number.isInteger(row)) TRAIT_ACTIONS.row(app, row);
+    else if (place) TRAIT_ACTIONS[place](app, model.get(place));
   } catch (error) {
     app.report(error);
   }

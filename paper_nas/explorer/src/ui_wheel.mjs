@@ -11,6 +11,7 @@ class Wheel {
     this.app = app;
     this.history = [];
     this.operations = null;
+    this.round = 0;
     this.reels = Array.from({ length: 6 }, (_, layer) => this.makeReel(layer));
     this.spinButton = makeButton("Spin", () => this.spin(), { class: "pnx-button pnx-primary" });
     this.keepButton = makeButton("Keep spinning", () => this.keep(!this.keeping), { "aria-pressed": "false" });
@@ -25,6 +26,9 @@ class Wheel {
       make("div", { class: "pnx-row" }, this.spinButton, this.keepButton), this.strip.node, this.words);
     app.store.watch(["readings"], () => this.look());
     app.store.watch(["model", "compare", "theme"], () => this.strip.draw());
+    app.store.watch(["message"], ({ message }) => {
+      if (this.keeping && message && message.name !== NOTICE) this.keep(false);
+    });
   }
 
   makeReel(layer) {
@@ -126,18 +130,21 @@ class Wheel {
     this.app.goToArchitecture(architecture, { row: exact ? rows[0] : -1, origin: "wheel" });
   }
 
-  /** Spin again and again, or stop. */
+  /** Spin again and again, or stop; of the rounds that began, only the last one goes on. */
   keep(on) {
     this.keeping = on;
+    const round = ++this.round;
     this.keepButton.textContent = on ? "Stop" : "Keep spinning";
     this.keepButton.setAttribute("aria-pressed", String(on));
     clearTimeout(this.timer);
     const next = async () => {
-      if (!this.keeping) return;
       if (!document.hidden) await this.spin();
+      if (round !== this.round) return;
       this.timer = setTimeout(next, KEEP_PAUSE);
     };
-    if (on) next();
+    if (!on) return;
+    this.app.store.set({ message: null });
+    next();
   }
 
   // ---- what came of it -----------------------------------------------------------------------------
