@@ -51,6 +51,11 @@ def on_paper_data(dataset: ArchitectureDataset, claim: str) -> bool:
     return False
 
 
+def not_there_yet(what: str, *commands: str) -> None:
+    """Tell the reader of results that are still to be computed, and the commands that do it."""
+    show_note(f"Not there yet: {what}", [f"Make it with: {command}" for command in commands])
+
+
 def rows_with_accuracy(dataset: ArchitectureDataset) -> ArchitectureDataset:
     """The rows that have an accuracy, a share of images in [0, 1], as their score.
 

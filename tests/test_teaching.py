@@ -16,6 +16,7 @@ from paper_nas.models import build_model
 from paper_nas.space import Architecture, EnasSpace
 from paper_nas.teaching import (
     decision_table,
+    not_there_yet,
     on_paper_data,
     one_hot_equivalent,
     relabelling_share,
@@ -161,6 +162,16 @@ def test_a_claim_about_the_paper_s_data_is_checked_on_no_other(
     assert not on_paper_data(half_labelled("enas-digits", "x"), "the number of rows")
     said = capsys.readouterr().out
     assert said == "Note: Not checked on enas-digits: the number of rows.\n"
+
+
+def test_missing_results_come_with_the_command_that_makes_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    not_there_yet("the curves", "make this", "make that")
+    said = capsys.readouterr().out
+    assert said == (
+        "Note: Not there yet: the curves.\n  Make it with: make this\n  Make it with: make that\n"
+    )
 
 
 @pytest.mark.parametrize(
