@@ -28,7 +28,10 @@ class TrainingConfig:
         latent_size: Latent dimensions ``Z``.
         embedding_size: Width of a learnable operation table.
         operation_scale: Constant factor of the operation codes; 1 is as published.
-        initial_table: Start of a learnable table, ``"normal"`` (paper) or ``"released"`` (code).
+        initial_table: Start of an operation table, ``"normal"`` (paper), ``"released"`` (code),
+            ``"identity"`` or ``"given"``.
+        given_table: The table that ``initial_table="given"`` starts from.
+        learn_table: Whether training changes the operation table.
         decoder_state: What the decoder's type classifier sees, ``"newest"`` vertex or ``"sum"`` of
             all (``None``: the model's published choice).
         epochs: Passes over the training part, in each iteration.
@@ -41,6 +44,9 @@ class TrainingConfig:
         hold: Fraction of the steps for which ``"hold-then-fall"`` holds the rate.
         clip: Largest gradient norm per graph of the batch (``None``: no clipping).
         beta: Weight of the KL term.
+        label_weight: Weight of the squared error (in standard deviations) of a linear prediction
+            of the score from the posterior mean; 0, as published, has no such term.
+        num_layers: Layers of every architecture.
         seed: Seed of initial weights, batch order and noise.
         train_limit: Use only the first rows of the training part (``None``: all).
         snapshots: Epochs after which the weights are kept beside the checkpoint.
@@ -51,6 +57,8 @@ class TrainingConfig:
     embedding_size: int = 3
     operation_scale: float = 1.0
     initial_table: str = "normal"
+    given_table: tuple[tuple[float, ...], ...] | None = None
+    learn_table: bool = True
     decoder_state: str | None = None
     epochs: int = 300
     iterations: int = 1
@@ -60,6 +68,8 @@ class TrainingConfig:
     hold: float = 0.7
     clip: float | None = None
     beta: float = 0.005
+    label_weight: float = 0.0
+    num_layers: int = 6
     seed: int = 0
     train_limit: int | None = None
     snapshots: tuple[int, ...] = ()
@@ -67,6 +77,10 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         """Check the values."""
         object.__setattr__(self, "snapshots", tuple(self.snapshots))
+        if self.given_table is not None:
+            object.__setattr__(self, "given_table", tuple(map(tuple, self.given_table)))
+        if (self.given_table is not None) != (self.initial_table == "given"):
+            raise ValueError("a given_table and initial_table='given' go together")
         for name in ("hidden_size", "latent_size", "epochs", "iterations", "batch_size"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
@@ -76,16 +90,19 @@ class TrainingConfig:
             raise ValueError(f"schedule must be one of {SCHEDULES}, not {self.schedule!r}")
         if not 0.0 <= self.hold <= 1.0:
             raise ValueError(f"hold must be in [0, 1], not {self.hold}")
+        if not (self.label_weight >= 0 and math.isfinite(self.label_weight)):
+            raise ValueError(f"label_weight must not be negative, not {self.label_weight}")
         if self.train_limit is not None and self.train_limit < 1:
             raise ValueError(f"train_limit must be at least 1, not {self.train_limit}")
 
     def to_json_dict(self) -> dict[str, Any]:
         """All values, ready for JSON."""
-        return {**asdict(self), "snapshots": list(self.snapshots)}
+        table = self.given_table and [list(row) for row in self.given_table]
+        return {**asdict(self), "snapshots": list(self.snapshots), "given_table": table}
 
     @classmethod
     def from_json_dict(cls, values: dict[str, Any]) -> TrainingConfig:
-        """The inverse of :meth:`to_json_dict`.
+        """The inverse of :meth:`to_json_dict`; what is missing has its default.
 
         Raises:
             ValueError: A name that is no field.

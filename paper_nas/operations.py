@@ -9,6 +9,8 @@ Glossary of shapes: ``K`` vertex types, ``E`` width of the code.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -78,26 +80,41 @@ class OperationEmbedding(OperationEncoding):
         width: ``E``; the paper uses 3.
         scale: Constant factor of the table; 1 is as published.
         initial: ``"normal"`` draws the table from N(0, 1), as the paper says; ``"released"`` takes
-            the constants of the released code (``E = 3`` only).
+            the constants of the released code (``E = 3``), ``"identity"`` one coordinate per type
+            (``E = K``), ``"given"`` the argument ``given``.
+        given: ``[K, E]`` for ``initial="given"``.
+        learn: Whether training changes the table. A table that is not learned is still a parameter,
+            stored with the weights.
 
     Raises:
-        ValueError: A width below 1, an unknown ``initial``, or ``"released"`` at another width.
+        ValueError: A width below 1, an unknown ``initial``, or a table of another shape.
     """
 
-    def __init__(self, width: int = 3, scale: float = 1.0, initial: str = "normal") -> None:
+    def __init__(
+        self,
+        width: int = 3,
+        scale: float = 1.0,
+        initial: str = "normal",
+        given: Sequence[Sequence[float]] | None = None,
+        learn: bool = True,
+    ) -> None:
         """Create the table ``weight [K, E]``."""
         super().__init__(width, scale)
         if width < 1:
             raise ValueError(f"the embedding width must be at least 1, not {width}")
-        self.weight = nn.Parameter(torch.empty(NUM_VERTEX_TYPES, width))
-        if initial == "normal":
-            nn.init.normal_(self.weight)
-        elif initial == "released":
-            if width != len(RELEASED_TABLE[0]):
-                raise ValueError(f"the released table has width 3, not {width}")
-            self.weight.data.copy_(torch.tensor(RELEASED_TABLE))
-        else:
-            raise ValueError(f"initial must be 'normal' or 'released', not {initial!r}")
+        tables = {"released": RELEASED_TABLE, "identity": torch.eye(NUM_VERTEX_TYPES).tolist()}
+        if given is not None:
+            tables["given"] = given
+        weight = torch.empty(NUM_VERTEX_TYPES, width).normal_()  # drawn in any case, so that the
+        if initial in tables:  # other weights of the model do not depend on the table's start
+            table = torch.tensor(tables[initial])
+            if table.shape != weight.shape:
+                raise ValueError(f"the {initial} table is {list(table.shape)}, not "
+                                 f"{list(weight.shape)}: choose its width")  # fmt: skip
+            weight = table
+        elif initial != "normal":
+            raise ValueError(f"initial must be 'normal' or in {sorted(tables)}, not {initial!r}")
+        self.weight = nn.Parameter(weight, requires_grad=learn)
 
     def table(self) -> Tensor:
         """The learnable table times the scale, ``[K, E]``."""

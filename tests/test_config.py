@@ -37,6 +37,9 @@ def test_configurations_survive_json(name: str) -> None:
         {"hold": 1.5},
         {"train_limit": 0},
         {"iterations": 0},
+        {"label_weight": -1.0},
+        {"given_table": [[1.0]]},
+        {"initial_table": "given"},
     ],
 )
 def test_bad_values_are_refused(change: dict) -> None:

@@ -41,6 +41,18 @@ def test_the_released_constants_are_available() -> None:
     assert torch.equal(codes.table(), torch.tensor(RELEASED_TABLE))
 
 
+def test_a_table_can_be_given_and_left_unlearned() -> None:
+    rows = [[float(10 * i + j) for j in range(2)] for i in range(8)]
+    codes = OperationEmbedding(2, scale=3.0, initial="given", given=rows, learn=False)
+    assert codes.table().tolist() == [[3 * value for value in row] for row in rows]
+    assert not codes.weight.requires_grad
+    assert torch.equal(OperationEmbedding(8, 2.0, "identity").table(), 2 * torch.eye(8))
+    with pytest.raises(ValueError, match="given"):
+        OperationEmbedding(2, initial="given")
+    with pytest.raises(ValueError, match="identity table"):
+        OperationEmbedding(3, initial="identity")
+
+
 def test_bad_arguments_are_refused() -> None:
     with pytest.raises(ValueError, match="scale"):
         OneHotOperations(scale=0.0)
@@ -48,7 +60,7 @@ def test_bad_arguments_are_refused() -> None:
         OneHotOperations(scale=float("nan"))
     with pytest.raises(ValueError, match="width must"):
         OperationEmbedding(width=0)
-    with pytest.raises(ValueError, match="width 3"):
+    with pytest.raises(ValueError, match=r"is \[8, 3\], not \[8, 4\]"):
         OperationEmbedding(width=4, initial="released")
     with pytest.raises(ValueError, match="'uniform'"):
         OperationEmbedding(initial="uniform")

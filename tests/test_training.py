@@ -9,8 +9,10 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -24,6 +26,8 @@ from paper_nas.artifacts import (
     write_tensors,
 )
 from paper_nas.config import PRESETS, TrainingConfig
+from paper_nas.models import GraphVae
+from paper_nas.models.weights import load_model_weights, model_weights
 from paper_nas.training import (
     CHECKPOINT,
     CheckpointMismatch,
@@ -31,9 +35,8 @@ from paper_nas.training import (
     batch_order,
     learning_rate,
     load_from_run,
-    load_model_weights,
     load_trained,
-    model_weights,
+    loop,
     plateau_reductions,
     train_model,
 )
@@ -101,14 +104,14 @@ def test_iterations_keep_the_table_and_nothing_else(monkeypatch: pytest.MonkeyPa
     starts: list[dict[str, torch.Tensor]] = []
     original = training.next_iteration
 
-    def spy(run: training.TrainingRun, iteration: int) -> training.GraphVae:
+    def spy(run: training.TrainingRun, iteration: int) -> GraphVae:
         ended = {k: v.detach().clone() for k, v in model_weights(run.model).items()}
         model = original(run, iteration)
         starts.append(ended)
         starts.append({k: v.detach().clone() for k, v in model_weights(model).items()})
         return model
 
-    monkeypatch.setattr(training, "next_iteration", spy)
+    monkeypatch.setattr(loop, "next_iteration", spy)
     config = SMALL.changed(epochs=2, iterations=3)
     run = train_model("dvae-emb", tiny_dataset(32), config, progress=False)
     assert [(r["iteration"], r["epoch"]) for r in run.history] == [
@@ -129,7 +132,7 @@ def test_a_resumed_run_ends_with_the_same_weights(
     """Interrupted after ``stop`` epochs, within and between iterations and after the last."""
     dataset, config = tiny_dataset(48), SMALL.changed(epochs=3, iterations=2, schedule="plateau")
     whole = train_model("dvae-emb", dataset, config, progress=False)
-    save = training._save_checkpoint
+    save = loop.save_checkpoint
 
     def save_then_stop(run: training.TrainingRun, optimizer: torch.optim.Optimizer) -> None:
         save(run, optimizer)
@@ -137,7 +140,7 @@ def test_a_resumed_run_ends_with_the_same_weights(
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(training, "_save_checkpoint", save_then_stop)
+        patch.setattr(loop, "save_checkpoint", save_then_stop)
         with pytest.raises(KeyboardInterrupt):
             train_model("dvae-emb", dataset, config, tmp_path, progress=False)
     resumed = train_model("dvae-emb", dataset, config, tmp_path, resume=True, progress=False)
@@ -149,6 +152,7 @@ def test_a_resumed_run_ends_with_the_same_weights(
 
 SCRIPT = """
 import sys
+from dataclasses import replace
 from pathlib import Path
 import torch
 from paper_nas.training import train_model
@@ -230,7 +234,7 @@ def test_a_diverged_training_keeps_the_last_good_checkpoint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dataset = tiny_dataset(32)
-    step = training._train_step
+    step = loop._train_step
     calls = 0
 
     def poisoned(model, *rest):
@@ -241,16 +245,69 @@ def test_a_diverged_training_keeps_the_last_good_checkpoint(
                 model.posterior_mean.bias.fill_(torch.nan)
         return step(model, *rest)
 
-    monkeypatch.setattr(training, "_train_step", poisoned)
+    monkeypatch.setattr(loop, "_train_step", poisoned)
     with pytest.raises(TrainingDiverged, match=r"nan in epoch 2, step 2.*learning_rate"):
         train_model("dvae", dataset, SMALL, tmp_path, progress=False)
     tensors, header = read_tensors(tmp_path / CHECKPOINT)
     assert len(json.loads(header["run"])["history"]) == 1
     assert all(bool(value.isfinite().all()) for value in tensors.values())
-    monkeypatch.setattr(training, "_train_step", step)
+    monkeypatch.setattr(loop, "_train_step", step)
     resumed = train_model("dvae", dataset, SMALL, tmp_path, resume=True, progress=False)
     whole = train_model("dvae", dataset, SMALL, progress=False)
     assert same_weights(whole.model, resumed.model)
+
+
+def test_a_frozen_table_stays_and_the_rest_starts_as_with_a_learned_one(tmp_path: Path) -> None:
+    dataset, config = tiny_dataset(48), SMALL.changed(epochs=2)
+    frozen = config.changed(learn_table=False)
+    fresh = model_weights(training.fresh_model("dvae-emb", config))
+    start = model_weights(training.fresh_model("dvae-emb", frozen))
+    assert all(torch.equal(fresh[name], start[name]) for name in fresh)
+    run = train_model("dvae-emb", dataset, frozen, tmp_path, progress=False)
+    ended = model_weights(run.model)
+    assert torch.equal(ended["operations.weight"], start["operations.weight"])
+    assert not torch.equal(ended["posterior_mean.weight"], start["posterior_mean.weight"])
+    assert model_weights(load_from_run("dvae-emb", frozen, tmp_path)).keys() == ended.keys()
+
+
+def test_the_score_is_learned_where_the_loss_asks_for_it(tmp_path: Path) -> None:
+    dataset = tiny_dataset(64)
+    plain = SMALL.changed(epochs=60, learning_rate=1e-2, clip=None)
+    told = plain.changed(label_weight=20.0)
+    run = train_model("dvae", dataset, told, tmp_path, progress=False)
+    losses = [row["score_loss"] for row in run.history]
+    assert losses[0] > 0.7 > 0.4 > losses[-1]
+    assert (
+        "score_loss"
+        not in train_model("dvae", dataset, plain.changed(epochs=1), progress=False).history[0]
+    )
+    last = run.history[-1]
+    parts = last["reconstruction"] + told.beta * last["kl"] + 20 * last["score_loss"]
+    assert last["total"] == pytest.approx(parts, rel=1e-6)
+    resumed = load_from_run("dvae", told, tmp_path)
+    assert resumed.score_head is not None
+    assert same_weights(resumed, run.model)
+    unscored = replace(dataset, accuracy=np.full(len(dataset), np.nan))
+    with pytest.raises(ValueError, match="scored_by"):
+        train_model("dvae", unscored, told, progress=False)
+
+
+def test_a_checkpoint_from_before_a_setting_existed_is_resumed(tmp_path: Path) -> None:
+    config = SMALL.changed(epochs=1)
+    train_model("dvae", tiny_dataset(48), config, tmp_path, progress=False)
+    tensors, header = read_tensors(tmp_path / CHECKPOINT)
+    run = json.loads(header["run"])
+    for name in ("label_weight", "learn_table", "given_table", "num_layers"):
+        del run["config"][name]
+    write_tensors(tmp_path / CHECKPOINT, tensors, {"run": json.dumps(run)})
+    load_from_run("dvae", config, tmp_path)
+    with pytest.raises(CheckpointMismatch, match="config"):
+        load_from_run("dvae", config.changed(beta=0.1), tmp_path)
+
+
+def test_the_layers_of_data_and_configuration_must_agree() -> None:
+    with pytest.raises(ValueError, match="set num_layers"):
+        train_model("dvae", tiny_dataset(48), SMALL.changed(num_layers=5), progress=False)
 
 
 def test_clipping_limits_the_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -364,14 +421,14 @@ def test_models_are_loaded_from_the_folder_of_a_training(tmp_path: Path) -> None
 def test_an_unfinished_training_gives_no_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    epoch = training._train_epoch
+    epoch = loop._train_epoch
 
     def stops(run: training.TrainingRun, *words: object) -> training.EpochRecord:
         if len(run.history) == 2:
             raise KeyboardInterrupt
         return epoch(run, *words)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(training, "_train_epoch", stops)
+    monkeypatch.setattr(loop, "_train_epoch", stops)
     with pytest.raises(KeyboardInterrupt):
         train_model("dvae", tiny_dataset(), SMALL, tmp_path, progress=False)
     with pytest.raises(ResultMissing, match="2 of 4 epochs"):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,10 @@ def add_training(parser: argparse.ArgumentParser, preset: str) -> None:
     group.add_argument("--latent-size", type=int)
     group.add_argument("--embedding-size", type=int)
     group.add_argument("--operation-scale", type=float)
+    group.add_argument("--initial-table", choices=("normal", "released", "identity"))
+    group.add_argument("--learn-table", action=argparse.BooleanOptionalAction)
+    group.add_argument("--label-weight", type=float, help="of the squared error of the score")
+    group.add_argument("--num-layers", type=int)
     group.add_argument("--decoder-state", choices=DECODER_STATES)
     group.add_argument("--batch-size", type=int)
     group.add_argument("--learning-rate", type=float)
@@ -79,9 +85,16 @@ def run_name(options: argparse.Namespace, config: TrainingConfig) -> str:
     default = PRESETS[options.preset].to_json_dict()
     for key, value in config.to_json_dict().items():
         if value != default[key] and key not in ("seed", "snapshots"):
-            text = value if isinstance(value, str) else f"{value:g}"
+            text = _short(value)
             parts.append(f"{key.replace('_', '-')}-{text}")
     return "_".join([*parts, f"seed-{config.seed}"])
+
+
+def _short(value: Any) -> str:
+    """A setting in a name: itself, or the start of a checksum where it is a table."""
+    if isinstance(value, list):
+        return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:8]
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 def evaluated_epoch(options: argparse.Namespace, config: TrainingConfig) -> tuple[int, int, bool]:

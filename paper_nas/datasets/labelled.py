@@ -82,10 +82,23 @@ class ArchitectureDataset:
             labels={name: values[kept] for name, values in self.labels.items()},
         )
 
-    def graphs(self, index: np.ndarray | None = None, max_vertices: int = 8) -> GraphBatch:
-        """The graphs of some rows (all by default), ``N = max_vertices``."""
+    @property
+    def num_layers(self) -> int:
+        """Layers of the largest architecture."""
+        return max(architecture.num_layers for architecture in self.architectures)
+
+    def graphs(
+        self, index: np.ndarray | None = None, max_vertices: int | None = None
+    ) -> GraphBatch:
+        """The graphs of some rows (all by default).
+
+        Args:
+            index: Numbers of the rows.
+            max_vertices: ``N``; by default what the largest architecture needs.
+        """
         rows = range(len(self)) if index is None else index
-        return GraphBatch.from_architectures([self.architectures[i] for i in rows], max_vertices)
+        size = self.num_layers + 2 if max_vertices is None else max_vertices
+        return GraphBatch.from_architectures([self.architectures[i] for i in rows], size)
 
     def skip_patterns(self) -> np.ndarray:
         """The free bits of every row, ``[M, bits]`` uint8 (all rows have equally many layers)."""

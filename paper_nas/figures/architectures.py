@@ -137,7 +137,7 @@ def skip_frequencies(dataset: ArchitectureDataset) -> go.Figure:
 
     Pairs that can have no edge stay empty.
     """
-    adjacency = dataset.graphs(max_vertices=dataset.architectures[0].num_layers + 2).adjacency
+    adjacency = dataset.graphs().adjacency
     frequency = adjacency.mean(dim=0).numpy().astype(float)
     size = len(frequency)
     names = ["START", *(f"layer {i}" for i in range(1, size - 1)), "END"]

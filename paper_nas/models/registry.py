@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
@@ -27,8 +28,12 @@ class ModelSpec:
         latent_size: ``Z``; the paper uses 56.
         embedding_size: Width of a learnable operation table; the paper uses 3.
         operation_scale: Constant factor of the operation codes; 1 is as published.
-        initial_table: ``"normal"`` or ``"released"``, see
+        initial_table: Start of an operation table, see
             :class:`paper_nas.operations.OperationEmbedding`.
+        given_table: ``[K, E]`` for ``initial_table="given"``.
+        learn_table: Whether training changes the operation table.
+        score_head: Predict the score linearly from the posterior mean, see
+            :class:`paper_nas.models.vae.GraphVae`.
         bidirectional: Encode in both directions; ``None`` means the model's published choice.
         max_vertices: ``N``, START and END included.
         decoder_state: What the D-VAE decoder predicts types from, ``"newest"`` or ``"sum"``, see
@@ -43,6 +48,9 @@ class ModelSpec:
     embedding_size: int = 3
     operation_scale: float = 1.0
     initial_table: str = "normal"
+    given_table: tuple[tuple[float, ...], ...] | None = None
+    learn_table: bool = True
+    score_head: bool = False
     bidirectional: bool | None = None
     max_vertices: int = 8
     decoder_state: str | None = None
@@ -90,54 +98,27 @@ def model_names() -> tuple[str, ...]:
     return tuple(_FACTORIES)
 
 
-def build_model(
-    name: str,
-    hidden_size: int = 501,
-    latent_size: int = 56,
-    embedding_size: int = 3,
-    operation_scale: float = 1.0,
-    bidirectional: bool | None = None,
-    max_vertices: int = 8,
-    seed: int = 0,
-    initial_table: str = "normal",
-    decoder_state: str | None = None,
-    simultaneous_convolution: bool = False,
-) -> GraphVae:
-    """Build a model with fresh weights; see :class:`ModelSpec` for the arguments.
+def build_model(name: str, seed: int = 0, **settings: Any) -> GraphVae:
+    """Build a model with fresh weights.
 
     Args:
         name: A member of :data:`MODEL_NAMES`, or a name given to :func:`register_model`.
-        hidden_size: ``H``.
-        latent_size: ``Z``.
-        embedding_size: Width of a learnable operation table.
-        operation_scale: Constant factor of the operation codes.
-        bidirectional: Encode in both directions (``None``: as published).
-        max_vertices: ``N``.
         seed: Seed of the initial weights; torch's global generator is left as it was.
-        initial_table: Start of a learnable operation table, ``"normal"`` or ``"released"``.
-
-        decoder_state: What the D-VAE decoder predicts types from (``None``: as published).
-        simultaneous_convolution: Convolve as in the paper's text (GCN models only).
+        settings: Fields of :class:`ModelSpec`.
 
     Raises:
+        TypeError: A setting that :class:`ModelSpec` has not.
         ValueError: An unknown name, a size out of range, or an option that the model has not.
     """
     if name not in _FACTORIES:
         raise ValueError(f"no model named {name!r}; there are {', '.join(_FACTORIES)}")
-    spec = ModelSpec(
-        hidden_size=hidden_size,
-        latent_size=latent_size,
-        embedding_size=embedding_size,
-        operation_scale=operation_scale,
-        initial_table=initial_table,
-        bidirectional=bidirectional,
-        max_vertices=max_vertices,
-        decoder_state=decoder_state,
-        simultaneous_convolution=simultaneous_convolution,
-    )
+    spec = ModelSpec(**settings)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return _FACTORIES[name](spec)
+        model = _FACTORIES[name](spec)
+        if spec.score_head:
+            model.score_head = nn.Linear(spec.latent_size, 1)
+        return model
 
 
 def assemble(
@@ -173,7 +154,13 @@ def _one_hot(spec: ModelSpec) -> OneHotOperations:
 
 
 def _embedding(spec: ModelSpec) -> OperationEmbedding:
-    return OperationEmbedding(spec.embedding_size, spec.operation_scale, spec.initial_table)
+    return OperationEmbedding(
+        spec.embedding_size,
+        spec.operation_scale,
+        spec.initial_table,
+        spec.given_table,
+        spec.learn_table,
+    )
 
 
 def _refuse(spec: ModelSpec, model: str, *fields: str) -> None:

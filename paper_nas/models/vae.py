@@ -63,7 +63,14 @@ class GraphVae(nn.Module):
         decoder: Latents to graphs.
         hidden_size: ``H``.
         latent_size: ``Z``.
+
+    Attributes:
+        score_head: A linear map from the posterior mean to the standardised score, trained along
+            with the rest (Table 2 of the paper predicts scores from latents; its models never see
+            one), or ``None``, as published.
     """
+
+    score_head: nn.Linear | None
 
     def __init__(
         self,
@@ -80,6 +87,7 @@ class GraphVae(nn.Module):
         self.posterior_mean = nn.Linear(hidden_size, latent_size)
         self.posterior_log_variance = nn.Linear(hidden_size, latent_size)
         self.decoder = decoder
+        self.score_head = None
         self.latent_size = latent_size
         self.max_vertices = decoder.max_vertices
         self.unused_released: dict[str, Tensor] = {}
@@ -128,7 +136,27 @@ class GraphVae(nn.Module):
         generator: torch.Generator | None = None,
     ) -> tuple[Elbo, LossTerms]:
         """As :meth:`elbo`, with the reconstruction loss split by vertex."""
-        mean, log_variance = self.encode(batch)
+        return self.elbo_at(batch, *self.encode(batch), noise, beta, generator)
+
+    def elbo_at(
+        self,
+        batch: GraphBatch,
+        mean: Tensor,
+        log_variance: Tensor,
+        noise: bool = True,
+        beta: float = 0.005,
+        generator: torch.Generator | None = None,
+    ) -> tuple[Elbo, LossTerms]:
+        """As :meth:`elbo_with_terms`, for a posterior that is known already.
+
+        Args:
+            batch: ``B`` graphs.
+            mean: ``[B, Z]``, what :meth:`encode` returns.
+            log_variance: ``[B, Z]``, likewise.
+            noise: As in :meth:`elbo`.
+            beta: Likewise.
+            generator: Likewise.
+        """
         latents = mean
         if noise:
             draw = torch.empty_like(mean).normal_(generator=generator)
