@@ -19,6 +19,10 @@ T = TypeVar("T")
 
 FILE = Path("book") / "paper_numbers.yml"
 
+OWN, QUOTED = "own", "quoted from D-VAE"
+ORIGINS = (OWN, QUOTED)
+"""Whether a number is the paper's own, or taken over from the paper on D-VAE."""
+
 
 class PaperNumbersError(Exception):
     """The file is missing or malformed, or holds no such entry; the message says which."""
@@ -34,6 +38,7 @@ class PaperNumber:
         where: Section, table or figure.
         quote: The paper's words.
         spread: What the paper writes behind a plus-minus sign, if anything.
+        origin: One of :data:`ORIGINS`.
     """
 
     value: float
@@ -41,6 +46,7 @@ class PaperNumber:
     where: str
     quote: str
     spread: float | None = None
+    origin: str = OWN
 
 
 @dataclass(frozen=True)
@@ -50,10 +56,12 @@ class Claim:
     Attributes:
         where: Section, table or figure.
         quote: The paper's words.
+        origin: One of :data:`ORIGINS`.
     """
 
     where: str
     quote: str
+    origin: str = OWN
 
 
 @dataclass(frozen=True)
@@ -139,6 +147,8 @@ def _texts(key: str, fields: dict[str, Any]) -> dict[str, str]:
     for name, value in fields.items():
         if not isinstance(value, str):
             raise TypeError(f"{key}: {name} is not text: {value!r}")
+    if fields.get("origin", OWN) not in ORIGINS:
+        raise ValueError(f"{key}: origin must be one of {ORIGINS}, not {fields['origin']!r}")
     return fields
 
 

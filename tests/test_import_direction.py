@@ -15,8 +15,8 @@ PACKAGE = ROOT / "paper_nas"
 ORDER = (
     "config", "artifacts", "cache", "paper_numbers", "drawing", "space", "graphs", "datasets",
     "statistics", "operations", "models", "training", "evaluation", "regression", "child",
-    "benchmark", "oracles", "search", "projection", "reports", "rendering", "figures", "widgets",
-    "teaching", "explorer", "commands", "__main__",
+    "benchmark", "oracles", "search", "projection", "reports", "scorecard", "rendering", "figures",
+    "widgets", "teaching", "explorer", "commands", "__main__",
 )  # fmt: skip
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from paper_nas.paper_numbers import PaperNumbersError, load_paper_numbers
+from paper_nas.paper_numbers import OWN, QUOTED, PaperNumbersError, load_paper_numbers
 from tests.conftest import ROOT
 
-WORDS = {"six": 6}
+WORDS = {"six": 6, "one": 1}
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +46,25 @@ def test_all_rows_of_both_tables_are_there(paper):
     assert len([key for key in paper.numbers if key.startswith("figure6.")]) == 5
 
 
+def test_every_number_says_whose_it_is(paper):
+    """In words in the file, not by a default; the rows of the baselines are those of D-VAE."""
+    text = paper.path.read_text()
+    lines = dict(re.findall(r"^  ([a-z0-9_.]+): (\{.*\})$", text, flags=re.MULTILINE))
+    assert lines.keys() == paper.numbers.keys() | paper.claims.keys()
+    assert len(re.findall(r"^  [a-z0-9_.]+: \{", text, flags=re.MULTILINE)) == len(
+        lines
+    )  # no twice
+    for key, number in paper.numbers.items():
+        assert f"origin: {number.origin}, " in lines[key], key
+    for table in ("table1", "table2"):
+        for model in ("dvae", "gcn", "svae", "graphrnn", "dvae_emb", "gcn_emb"):
+            found = {
+                n.origin for k, n in paper.numbers.items() if k.startswith(f"{table}.{model}.")
+            }
+            assert found == {OWN if "emb" in model else QUOTED}
+    assert {claim.origin for claim in paper.claims.values()} == {OWN}
+
+
 def test_an_unknown_id_names_its_neighbours(paper):
     with pytest.raises(PaperNumbersError, match=r"table1\.dvae\.accuracy"):
         paper["table1.dvae.acuracy"]
@@ -63,6 +82,7 @@ def test_an_unknown_id_names_its_neighbours(paper):
         ("numbers: {a: {value: 1, unit: 3, where: w, quote: q}}\nclaims: {}", "a: unit"),
         ("numbers: {a: {value: 1, unit: '', where: w, quote: q, x: y}}\nclaims: {}", "x"),
         ("numbers: {}\nclaims: {c: {where: w}}", "quote"),
+        ("numbers: {}\nclaims: {c: {where: w, quote: q, origin: me}}", "c: origin"),
         ("numbers: {a: 3}\nclaims: {}", "."),
     ],
 )

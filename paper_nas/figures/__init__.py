@@ -41,6 +41,7 @@ from paper_nas.figures.properties import (
     property_by_group,
     property_correlations,
 )
+from paper_nas.figures.scorecard import scorecard_lines, scorecard_overview
 from paper_nas.figures.search import (
     autopsy_scatter,
     expected_improvement,
@@ -91,6 +92,8 @@ __all__ = [
     "property_correlations",
     "readout_map",
     "residuals_by_truth",
+    "scorecard_lines",
+    "scorecard_overview",
     "search_curves",
     "seed_bands",
     "skip_count_distribution",
