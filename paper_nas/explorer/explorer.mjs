@@ -965,7 +965,8 @@ class Explorer {
     this.turn = 0;
     this.awake = false;
     for (const lens of lenses.values()) {
-      lens.since = lens.placed = 0; // the turns of the last architecture, and of the last place
+      // The turns of the last architecture, of the last place, and of the latent that is there.
+      lens.since = lens.placed = lens.arrived = 0;
       lens.read = latestOnly((...request) => this.readWithModel(lens, ...request));
       lens.encode = latestOnly((...request) => this.encodeWithModel(lens, ...request));
       lens.findNeighbours = settled((latent) => this.findNeighbours(lens, latent), 140);
@@ -994,7 +995,7 @@ class Explorer {
   }
 
   goToLatent(lens, latent, origin) {
-    lens.placed = ++this.turn;
+    lens.placed = lens.arrived = ++this.turn;
     this.store.set({ model: lens.name, row: -1 });
     this.setFor("latents", lens, latent);
     this.look(lens, latent, origin);
@@ -1033,6 +1034,7 @@ class Explorer {
     try {
       const latent = await this.client.encode(lens.name, architecture);
       if (turn < Math.max(lens.since, lens.placed)) return;
+      lens.arrived = turn;
       this.setFor("latents", lens, latent);
       await this.readWithModel(lens, latent, origin, turn);
     } catch (error) {
@@ -1052,7 +1054,7 @@ class Explorer {
     const reading = { graph: { types, edges }, mean, sd, margin, milliseconds, from: "model" };
     this.setReading(lens, { ...reading, origin, turn });
     lens.findNeighbours(latent);
-    if (this.store.get("compare") && ["plane", "axes", "path"].includes(origin)) this.follow(lens);
+    if (this.store.get("compare") && ["plane", "axes", "path"].includes(origin)) this.follow(lens, turn);
   }
 
   setReading(lens, reading) {
@@ -1067,12 +1069,17 @@ class Explorer {
     return reading?.turn >= Math.max(lens.since, lens.placed) ? reading : null;
   }
 
-  /** The other models go where they put what this one decoded. */
-  follow(lens) {
+  /** A model's latent; null while that of an architecture is still to come. */
+  currentLatent(lens) {
+    return lens.arrived >= lens.since ? this.store.get("latents")[lens.name] : null;
+  }
+
+  /** The other models go where they put what this one decoded, but for those that were moved since. */
+  follow(lens, turn) {
     const { architecture } = this.store.get("readings")[lens.name];
     if (!architecture) return;
     for (const other of this.shownLenses()) {
-      if (other !== lens) other.encode(architecture, "follow", this.turn);
+      if (other !== lens && other.placed <= turn) other.encode(architecture, "follow", this.turn);
     }
   }
 
@@ -1104,21 +1111,23 @@ class Explorer {
 
   /** Read with the model what so far came from the grid or from the records. */
   readAgain(lens) {
-    const latent = this.store.get("latents")[lens.name];
-    const { architecture, origin } = this.store.get("readings")[lens.name] ?? {};
+    const latent = this.currentLatent(lens);
+    const { architecture, origin } = this.currentReading(lens) ?? {};
     if (latent) lens.read(latent, "start", this.turn);
     else if (architecture) lens.encode(architecture, origin, this.turn);
   }
 
-  /** Show one model or all; a model that comes to the page goes where the others are. */
+  /** Show one model or all; a model that comes to the page goes where the others are, or go. */
   choose(model, compare) {
-    const { architecture, origin } = this.store.get("readings")[this.lens.name] ?? {};
+    const row = this.store.get("row");
+    const reading = this.currentReading(this.lens) ?? (row < 0 ? this.store.get("readings")[this.lens.name] : null);
+    const architecture = row < 0 ? reading?.architecture : this.points.architecture(row);
     const here = this.shownLenses();
     this.store.set({ model, compare });
     const newcomers = this.shownLenses().filter((lens) => !here.includes(lens));
     if (architecture && this.awake) {
-      const kind = origin === "row" ? "row" : "follow";
-      this.goToArchitecture(architecture, { row: this.store.get("row"), origin: kind, lenses: newcomers });
+      const origin = !reading || reading.origin === "row" ? "row" : "follow";
+      this.goToArchitecture(architecture, { row, origin, lenses: newcomers });
     } else {
       for (const lens of newcomers) if (!this.store.get("latents")[lens.name]) this.startAt(lens);
     }
@@ -3207,9 +3216,10 @@ const WALK_STEP = 1 / 60;
 
 /** Listen to everything a reader may do on a map. */
 function attachMapInput(map) {
-  attachPointers(map);
+  const fingers = new Fingers(map);
+  attachPointers(map, fingers);
   attachWheel(map);
-  attachProbe(map);
+  attachProbe(map, fingers);
   map.surface.addEventListener("keydown", (event) => {
     if (handleMapKey(map, event)) event.preventDefault();
   });
@@ -3221,10 +3231,74 @@ function placeOn(map, event) {
   return [event.clientX - left, event.clientY - top];
 }
 
-/** Hover; a click goes there; a drag moves the view or draws a box; two fingers zoom. */
-function attachPointers(map) {
+/** The pointers that are down on a map. One does its own job; two zoom, and then do no other job any more. */
+class Fingers {
+  constructor(map) {
+    this.map = map;
+    this.down = new Map();
+    map.node.addEventListener("touchmove", (event) => {
+      if (this.several && event.cancelable) event.preventDefault(); // or two fingers would scroll the page
+    }, { passive: false });
+  }
+
+  /** Whether two were down together, and not all are lifted yet. */
+  get several() {
+    return [...this.down.values()].some(({ alone }) => !alone);
+  }
+
+  /** Follow a pointer that went down: `move(here, before)`, then `end(here, done)`; not done, it was no click. */
+  follow(node, event, { move, end }) {
+    const { map, down } = this;
+    if (event.isPrimary) down.clear(); // a pointer whose node left the page was never lifted
+    const finger = { place: placeOn(map, event), alone: true };
+    down.set(event.pointerId, finger);
+    if (down.size > 1) this.join();
+    followPointer(node, event, (other) => {
+      const before = finger.place;
+      finger.place = placeOn(map, other);
+      if (down.size > 1) this.pinch();
+      else if (finger.alone) move(finger.place, before);
+      else panAlong(map, before, finger.place);
+    }, (other) => {
+      down.delete(other.pointerId);
+      this.hold();
+      end(finger.place, finger.alone && other.type !== "pointercancel");
+    });
+  }
+
+  join() {
+    for (const finger of this.down.values()) finger.alone = false;
+    this.map.box = null;
+    this.map.markSoon();
+    this.hold();
+  }
+
+  /** The middle and the distance of the first two fingers. */
+  span() {
+    const [[x0, y0], [x1, y1]] = [...this.down.values()].map(({ place }) => place);
+    return { middle: [(x0 + x1) / 2, (y0 + y1) / 2], gap: Math.max(20, Math.hypot(x1 - x0, y1 - y0)) };
+  }
+
+  /** Keep in mind what is between two fingers. */
+  hold() {
+    if (this.down.size < 2) return;
+    const { middle, gap } = this.span();
+    this.held = { place: this.map.toMap(...middle), size: this.map.zoom / gap };
+  }
+
+  /** Two fingers: what was between them stays between them. */
+  pinch() {
+    const { map, held } = this;
+    const { middle, gap } = this.span();
+    map.zoomBy((held.size * gap) / map.zoom);
+    const [x, y] = map.toMap(...middle);
+    map.panBy(held.place[0] - x, held.place[1] - y);
+  }
+}
+
+/** Hover; a click goes there; a drag moves the view or draws a box. */
+function attachPointers(map, fingers) {
   const { surface, app } = map;
-  const fingers = new Map();
   surface.addEventListener("pointerenter", () => app.wakeUp());
   surface.addEventListener("pointerleave", () => map.hover(-1));
   surface.addEventListener("pointermove", (event) => {
@@ -3236,31 +3310,19 @@ function attachPointers(map) {
     app.store.set({ model: map.lens.name });
     surface.focus({ preventScroll: true });
     const start = placeOn(map, event);
-    fingers.set(event.pointerId, start);
-    let last = start;
     let dragged = false;
     const boxing = event.shiftKey || app.store.get("areas");
-    const move = (other) => {
-      const here = placeOn(map, other);
-      if (fingers.size === 2) {
-        pinch(map, fingers, other.pointerId, here);
-        dragged = true;
-      } else {
-        dragged ||= Math.hypot(here[0] - start[0], here[1] - start[1]) > CLICK_PIXELS;
-        if (dragged && boxing) drawBox(map, start, here);
-        else if (dragged) map.panBy((last[0] - here[0]) / map.scale, (here[1] - last[1]) / map.scale);
-      }
-      fingers.set(other.pointerId, here);
-      last = here;
+    const move = (here, before) => {
+      dragged ||= Math.hypot(here[0] - start[0], here[1] - start[1]) > CLICK_PIXELS;
+      if (dragged && boxing) drawBox(map, start, here);
+      else if (dragged) panAlong(map, before, here);
     };
-    followPointer(surface, event, move, (other) => {
-      fingers.delete(other.pointerId);
-      const cancelled = other.type === "pointercancel";
-      if (map.box && !cancelled) app.selectBox(map, start, last);
-      else if (!dragged && !cancelled) goToPlace(map, ...start);
+    fingers.follow(surface, event, { move, end: (here, done) => {
+      if (done && map.box) app.selectBox(map, start, here);
+      else if (done && !dragged) goToPlace(map, ...start);
       map.box = null;
       map.markSoon();
-    });
+    } });
   });
 }
 
@@ -3270,13 +3332,8 @@ function drawBox(map, [x0, y0], [x1, y1]) {
   map.markSoon();
 }
 
-/** Two fingers: their distance zooms, their middle moves. */
-function pinch(map, fingers, moved, here) {
-  const other = [...fingers].find(([id]) => id !== moved)[1];
-  const before = fingers.get(moved);
-  const gap = (place) => Math.max(20, Math.hypot(place[0] - other[0], place[1] - other[1]));
-  map.zoomBy(gap(here) / gap(before), other);
-  map.panBy((before[0] - here[0]) / 2 / map.scale, (here[1] - before[1]) / 2 / map.scale);
+function panAlong(map, before, here) {
+  map.panBy((before[0] - here[0]) / map.scale, (here[1] - before[1]) / map.scale);
 }
 
 /** The known architecture under a click, else the point of the plane itself. */
@@ -3305,7 +3362,7 @@ function attachWheel(map) {
 }
 
 /** The probe is dragged, or walks by arrow keys: over the plane, or from point to point. */
-function attachProbe(map) {
+function attachProbe(map, fingers) {
   const { probe, app, lens } = map;
   const moveTo = (left, top) => {
     if (map.shownMap === "pca") {
@@ -3324,10 +3381,10 @@ function attachProbe(map) {
     const handle = map.toScreen(...Object.values(map.probePlace()).slice(0, 2));
     const grip = [handle[0] - start[0], handle[1] - start[1]];
     probe.classList.add("pnx-held");
-    followPointer(probe, event, (other) => {
-      const here = placeOn(map, other);
-      moveTo(here[0] + grip[0], here[1] + grip[1]);
-    }, () => probe.classList.remove("pnx-held"));
+    fingers.follow(probe, event, {
+      move: (here) => moveTo(here[0] + grip[0], here[1] + grip[1]),
+      end: () => probe.classList.remove("pnx-held"),
+    });
   });
   probe.addEventListener("focus", () => app.wakeUp());
   probe.addEventListener("keydown", (event) => {
@@ -3411,7 +3468,7 @@ class PathPanel {
       make("p", { class: "pnx-title" }, "Walk between two"),
       make("p", { class: "pnx-intro" }, "A straight line of latents; at first from the lowest to the highest recorded score."),
       ends, make("div", { class: "pnx-row pnx-player" }, this.playButton, this.slider), this.strip.node, this.words);
-    this.round = 0;
+    this.round = this.number = 0;
     this.showEnds();
     app.store.watch(["model"], () => this.forget());
     app.store.watch(["message"], ({ message }) => {
@@ -3507,12 +3564,13 @@ class PathPanel {
       `in ${changes} change${changes === 1 ? "" : "s"} over ${PATH_STEPS} steps.`;
   }
 
-  /** Whether we got there. */
+  /** Whether we got there: no, if meanwhile the reader went elsewhere, or asked for another step. */
   async goTo(step) {
     this.slider.value = step;
-    const { lens } = this.app;
+    const { lens, turn } = this.app;
+    const number = ++this.number;
     const latents = await this.prepare();
-    if (!latents || lens !== this.app.lens) return false;
+    if (!latents || lens !== this.app.lens || turn !== this.app.turn || number !== this.number) return false;
     this.slider.setAttribute("aria-valuetext", `step ${step} of ${PATH_STEPS}`);
     this.app.goToLatent(lens, latents[step], "path");
     this.strip.draw();
@@ -3827,6 +3885,7 @@ class Strip {
 function syncWithModel(app, model) {
   const sent = new Map();
   const asked = new Set();
+  let led = false; // whether another view tells what is read where we are
   const act = settled(() => {
     const values = [...asked].map((name) => [name, model.get(name)]);
     asked.clear();
@@ -3838,20 +3897,28 @@ function syncWithModel(app, model) {
   }, 0);
   const tell = settled(() => {
     if (asked.size) return tell(); // what was asked for comes first
-    for (const [name, value] of Object.entries(currentTraits(app))) {
+    const traits = currentTraits(app);
+    const place = placeOf(traits);
+    led &&= ["model_name", place].every((name) => isSame(traits[name], model.get(name)));
+    // What the other view has told of this place stands until a model has read it in this one.
+    const left = led && app.currentReading(app.lens)?.from !== "model" ? followers(place) : [];
+    for (const [name, value] of Object.entries(traits)) {
       const text = JSON.stringify(value);
-      if (sent.get(name) === text) continue;
+      if (sent.get(name) === text || left.includes(name)) continue;
       sent.set(name, text);
-      model.set(name, value);
+      model.set(name, value, { view: app });
     }
     model.save_changes();
   }, 90);
   app.store.watch(["model", "row", "selection", "range", "latents", "readings"], tell);
   const stops = Object.keys(TRAIT_ACTIONS).map((name) => {
-    const listener = () => {
+    const listener = (source, value, { view } = {}) => {
       const text = JSON.stringify(model.get(name));
       if (text === sent.get(name)) return;
       sent.set(name, text);
+      if (name === "model_name" || PLACE_TRAITS.includes(name)) led = Boolean(view);
+      // What another view reads where we both go is not a place to go to instead.
+      if (view && followers(placeOf(placeTraits(model))).includes(name)) return;
       asked.add(name);
       act();
     };
@@ -3863,8 +3930,8 @@ function syncWithModel(app, model) {
 
 /** What cells may read; without what is still to be read where we are. */
 function currentTraits(app) {
-  const { model, row, selection, range, latents } = app.store.values;
-  const latent = latents[model];
+  const { model, row, selection, range } = app.store.values;
+  const latent = app.currentLatent(app.lens);
   const traits = {
     model_name: model,
     row: row < 0 ? null : row,
@@ -3886,18 +3953,37 @@ function currentTraits(app) {
 /** Traits that say where we are, from what is chosen to what follows from it. */
 const PLACE_TRAITS = ["row", "latent", "architecture"];
 
+/** The trait that says where we are: the first one that says a place. */
+function placeOf(values) {
+  return PLACE_TRAITS.find((name) => isPlace(values[name]));
+}
+
+function placeTraits(model) {
+  return Object.fromEntries(PLACE_TRAITS.map((name) => [name, model.get(name)]));
+}
+
+/** The traits that follow from the one that says where we are. */
+function followers(place) {
+  return place ? [...PLACE_TRAITS, "decoded", "predicted"].slice(PLACE_TRAITS.indexOf(place) + 1) : [];
+}
+
 /** Do what new values of traits ask for; of several that say where to go, the first one counts. */
 function actOn(app, values) {
-  const place = PLACE_TRAITS.find((name) => isPlace(values[name]));
+  const place = placeOf(values);
   for (const [name, act] of Object.entries(TRAIT_ACTIONS)) {
     if (!(name in values) || (PLACE_TRAITS.includes(name) && name !== place)) continue;
-    if (JSON.stringify(values[name]) !== JSON.stringify(currentTraits(app)[name])) act(app, values[name]);
+    if (!isSame(values[name], currentTraits(app)[name])) act(app, values[name]);
   }
 }
 
 /** Whether the value of a place trait says a place: not null, nor empty. */
 function isPlace(value) {
   return Number.isInteger(value) || value?.length > 0;
+}
+
+/** Whether two values of a trait are the same. */
+function isSame(one, other) {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** What happens when a cell sets one of them. */
@@ -3933,7 +4019,7 @@ function startFromModel(app, model) {
   if (app.lenses.has(name)) app.store.set({ model: name });
   app.startAt(app.lens);
   const linked = app.shareable ? /^#architecture=([\d-]+)$/.exec(location.hash)?.[1].replaceAll("-", " ") : null;
-  const place = PLACE_TRAITS.find((trait) => isPlace(model.get(trait)));
+  const place = placeOf(placeTraits(model));
   try {
     if (linked) TRAIT_ACTIONS.architecture(app, linked);
     else if (place) TRAIT_ACTIONS[place](app, model.get(place));
@@ -4052,9 +4138,11 @@ class Wheel {
     return this.operations.map(() => Math.floor(Math.random() * 6));
   }
 
+  /** Turn all reels; a reader who goes elsewhere meanwhile stays there. */
   async spin() {
     if (this.spinning || !this.operations) return;
     this.spinning = true;
+    const { turn } = this.app;
     const operations = this.draw();
     if (!wantsStillness()) {
       for (let frame = 0; frame < SPIN_FRAMES; frame++) {
@@ -4064,7 +4152,8 @@ class Wheel {
       }
     }
     this.spinning = false;
-    this.set(operations);
+    if (turn === this.app.turn) this.set(operations);
+    else this.face(this.operations);
   }
 
   set(operations) {

@@ -89,6 +89,26 @@ def test_weights_that_do_not_come(
     visit.close()
 
 
+def test_try_again_goes_where_the_reader_wanted(
+    browser: Browser, address: str, folder: Path, alter: Any
+) -> None:
+    """To an architecture that is not a known one, and that no model has read yet."""
+    whole = (folder / "_static/explorer/enas-cifar10/dvae-weights.bin").read_bytes()
+    alter("dvae-weights.bin", None)
+    visit = Visit(browser, address, "light", WIDTHS["wide"])
+    page = visit.page
+    page.goto(f"{address}light.html")
+    page.wait_for_selector(READY)
+    wanted = "5 1 1 2 0 0 3 1 0 1 4 0 0 1 1 2 1 1 1 1 0"
+    page.locator(".pnx-search").fill(wanted)
+    page.locator(".pnx-search").press("Enter")
+    page.locator(".pnx-message").wait_for(state="visible")
+    alter("dvae-weights.bin", whole)
+    page.get_by_role("button", name="Try again").click()
+    assert str(decoded(page)) == wanted
+    visit.close()
+
+
 @pytest.mark.parametrize("name", ["points.bin", "dvae-grid.bin", "index.json"])
 def test_without_its_first_files_it_says_so(
     browser: Browser, address: str, alter: Any, name: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -38,6 +39,11 @@ CELLS = (
     "explorer.architecture = str(explorer.dataset.architectures[42])",
     "explorer.selection = []\nexplorer.score_range = [explorer.dataset.accuracy.max()] * 2",
     "import ipywidgets\nipywidgets.VBox([explorer, LatentExplorer(data, store=store)])",
+    "held, send = [], explorer.send\n"
+    "explorer.send = lambda *message: held.append(message)\nexplorer",
+    "print('still:', explorer.chosen, '| row', explorer.row, '| latent', len(explorer.latent))",
+    "explorer.send = send\nfor message in held:\n    send(*message)",
+    "print('then:', explorer.chosen, '| row', explorer.row, '| latent', len(explorer.latent))",
 )
 START_SECONDS = 90
 RUN_SECONDS = 180
@@ -156,3 +162,22 @@ def test_cells_and_the_page_are_in_step(notebook: Page) -> None:
     assert [notebook.evaluate(RESTED, view) for view in (0, 1)] == [str(there)] * 2
     # In a box an explorer comes without its first files, and asks for them.
     notebook.wait_for_selector(f"{box.format(2)} .pnx-dag rect", timeout=30_000)
+    assert_a_row_stands(notebook, str(best))
+
+
+def assert_a_row_stands(notebook: Page, best: str) -> None:
+    """In a third view of the first explorer, too, which has to wait for its weights."""
+    run(notebook, 6)
+    third = notebook.locator(".jp-CodeCell").nth(6)
+    third.locator(".pnx-dag rect").first.wait_for()
+    notebook.get_by_role("button", name="Best", exact=True).first.click()
+    wait_for_text(notebook, ".pnx-string", f"^{best}$")
+    for cell, word in ((7, "still"), (9, "then")):
+        notebook.wait_for_timeout(1000)  # by then all has been told
+        run(notebook, cell)
+        said = notebook.locator(".jp-CodeCell").nth(cell).locator(".jp-OutputArea").inner_text()
+        assert re.search(rf"{word}: {best} \| row \d+ \| latent 56", said)
+        if word == "still":
+            assert " ms" not in third.locator(".pnx-state").inner_text()
+            run(notebook, 8)
+            third.locator(".pnx-state", has_text=" ms").wait_for()

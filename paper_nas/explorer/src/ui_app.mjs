@@ -36,7 +36,8 @@ class Explorer {
     this.turn = 0;
     this.awake = false;
     for (const lens of lenses.values()) {
-      lens.since = lens.placed = 0; // the turns of the last architecture, and of the last place
+      // The turns of the last architecture, of the last place, and of the latent that is there.
+      lens.since = lens.placed = lens.arrived = 0;
       lens.read = latestOnly((...request) => this.readWithModel(lens, ...request));
       lens.encode = latestOnly((...request) => this.encodeWithModel(lens, ...request));
       lens.findNeighbours = settled((latent) => this.findNeighbours(lens, latent), 140);
@@ -65,7 +66,7 @@ class Explorer {
   }
 
   goToLatent(lens, latent, origin) {
-    lens.placed = ++this.turn;
+    lens.placed = lens.arrived = ++this.turn;
     this.store.set({ model: lens.name, row: -1 });
     this.setFor("latents", lens, latent);
     this.look(lens, latent, origin);
@@ -104,6 +105,7 @@ class Explorer {
     try {
       const latent = await this.client.encode(lens.name, architecture);
       if (turn < Math.max(lens.since, lens.placed)) return;
+      lens.arrived = turn;
       this.setFor("latents", lens, latent);
       await this.readWithModel(lens, latent, origin, turn);
     } catch (error) {
@@ -123,7 +125,7 @@ class Explorer {
     const reading = { graph: { types, edges }, mean, sd, margin, milliseconds, from: "model" };
     this.setReading(lens, { ...reading, origin, turn });
     lens.findNeighbours(latent);
-    if (this.store.get("compare") && ["plane", "axes", "path"].includes(origin)) this.follow(lens);
+    if (this.store.get("compare") && ["plane", "axes", "path"].includes(origin)) this.follow(lens, turn);
   }
 
   setReading(lens, reading) {
@@ -138,12 +140,17 @@ class Explorer {
     return reading?.turn >= Math.max(lens.since, lens.placed) ? reading : null;
   }
 
-  /** The other models go where they put what this one decoded. */
-  follow(lens) {
+  /** A model's latent; null while that of an architecture is still to come. */
+  currentLatent(lens) {
+    return lens.arrived >= lens.since ? this.store.get("latents")[lens.name] : null;
+  }
+
+  /** The other models go where they put what this one decoded, but for those that were moved since. */
+  follow(lens, turn) {
     const { architecture } = this.store.get("readings")[lens.name];
     if (!architecture) return;
     for (const other of this.shownLenses()) {
-      if (other !== lens) other.encode(architecture, "follow", this.turn);
+      if (other !== lens && other.placed <= turn) other.encode(architecture, "follow", this.turn);
     }
   }
 
@@ -175,21 +182,23 @@ class Explorer {
 
   /** Read with the model what so far came from the grid or from the records. */
   readAgain(lens) {
-    const latent = this.store.get("latents")[lens.name];
-    const { architecture, origin } = this.store.get("readings")[lens.name] ?? {};
+    const latent = this.currentLatent(lens);
+    const { architecture, origin } = this.currentReading(lens) ?? {};
     if (latent) lens.read(latent, "start", this.turn);
     else if (architecture) lens.encode(architecture, origin, this.turn);
   }
 
-  /** Show one model or all; a model that comes to the page goes where the others are. */
+  /** Show one model or all; a model that comes to the page goes where the others are, or go. */
   choose(model, compare) {
-    const { architecture, origin } = this.store.get("readings")[this.lens.name] ?? {};
+    const row = this.store.get("row");
+    const reading = this.currentReading(this.lens) ?? (row < 0 ? this.store.get("readings")[this.lens.name] : null);
+    const architecture = row < 0 ? reading?.architecture : this.points.architecture(row);
     const here = this.shownLenses();
     this.store.set({ model, compare });
     const newcomers = this.shownLenses().filter((lens) => !here.includes(lens));
     if (architecture && this.awake) {
-      const kind = origin === "row" ? "row" : "follow";
-      this.goToArchitecture(architecture, { row: this.store.get("row"), origin: kind, lenses: newcomers });
+      const origin = !reading || reading.origin === "row" ? "row" : "follow";
+      this.goToArchitecture(architecture, { row, origin, lenses: newcomers });
     } else {
       for (const lens of newcomers) if (!this.store.get("latents")[lens.name]) this.startAt(lens);
     }

@@ -6,9 +6,10 @@ const WALK_STEP = 1 / 60;
 
 /** Listen to everything a reader may do on a map. */
 function attachMapInput(map) {
-  attachPointers(map);
+  const fingers = new Fingers(map);
+  attachPointers(map, fingers);
   attachWheel(map);
-  attachProbe(map);
+  attachProbe(map, fingers);
   map.surface.addEventListener("keydown", (event) => {
     if (handleMapKey(map, event)) event.preventDefault();
   });
@@ -20,10 +21,74 @@ function placeOn(map, event) {
   return [event.clientX - left, event.clientY - top];
 }
 
-/** Hover; a click goes there; a drag moves the view or draws a box; two fingers zoom. */
-function attachPointers(map) {
+/** The pointers that are down on a map. One does its own job; two zoom, and then do no other job any more. */
+class Fingers {
+  constructor(map) {
+    this.map = map;
+    this.down = new Map();
+    map.node.addEventListener("touchmove", (event) => {
+      if (this.several && event.cancelable) event.preventDefault(); // or two fingers would scroll the page
+    }, { passive: false });
+  }
+
+  /** Whether two were down together, and not all are lifted yet. */
+  get several() {
+    return [...this.down.values()].some(({ alone }) => !alone);
+  }
+
+  /** Follow a pointer that went down: `move(here, before)`, then `end(here, done)`; not done, it was no click. */
+  follow(node, event, { move, end }) {
+    const { map, down } = this;
+    if (event.isPrimary) down.clear(); // a pointer whose node left the page was never lifted
+    const finger = { place: placeOn(map, event), alone: true };
+    down.set(event.pointerId, finger);
+    if (down.size > 1) this.join();
+    followPointer(node, event, (other) => {
+      const before = finger.place;
+      finger.place = placeOn(map, other);
+      if (down.size > 1) this.pinch();
+      else if (finger.alone) move(finger.place, before);
+      else panAlong(map, before, finger.place);
+    }, (other) => {
+      down.delete(other.pointerId);
+      this.hold();
+      end(finger.place, finger.alone && other.type !== "pointercancel");
+    });
+  }
+
+  join() {
+    for (const finger of this.down.values()) finger.alone = false;
+    this.map.box = null;
+    this.map.markSoon();
+    this.hold();
+  }
+
+  /** The middle and the distance of the first two fingers. */
+  span() {
+    const [[x0, y0], [x1, y1]] = [...this.down.values()].map(({ place }) => place);
+    return { middle: [(x0 + x1) / 2, (y0 + y1) / 2], gap: Math.max(20, Math.hypot(x1 - x0, y1 - y0)) };
+  }
+
+  /** Keep in mind what is between two fingers. */
+  hold() {
+    if (this.down.size < 2) return;
+    const { middle, gap } = this.span();
+    this.held = { place: this.map.toMap(...middle), size: this.map.zoom / gap };
+  }
+
+  /** Two fingers: what was between them stays between them. */
+  pinch() {
+    const { map, held } = this;
+    const { middle, gap } = this.span();
+    map.zoomBy((held.size * gap) / map.zoom);
+    const [x, y] = map.toMap(...middle);
+    map.panBy(held.place[0] - x, held.place[1] - y);
+  }
+}
+
+/** Hover; a click goes there; a drag moves the view or draws a box. */
+function attachPointers(map, fingers) {
   const { surface, app } = map;
-  const fingers = new Map();
   surface.addEventListener("pointerenter", () => app.wakeUp());
   surface.addEventListener("pointerleave", () => map.hover(-1));
   surface.addEventListener("pointermove", (event) => {
@@ -35,31 +100,19 @@ function attachPointers(map) {
     app.store.set({ model: map.lens.name });
     surface.focus({ preventScroll: true });
     const start = placeOn(map, event);
-    fingers.set(event.pointerId, start);
-    let last = start;
     let dragged = false;
     const boxing = event.shiftKey || app.store.get("areas");
-    const move = (other) => {
-      const here = placeOn(map, other);
-      if (fingers.size === 2) {
-        pinch(map, fingers, other.pointerId, here);
-        dragged = true;
-      } else {
-        dragged ||= Math.hypot(here[0] - start[0], here[1] - start[1]) > CLICK_PIXELS;
-        if (dragged && boxing) drawBox(map, start, here);
-        else if (dragged) map.panBy((last[0] - here[0]) / map.scale, (here[1] - last[1]) / map.scale);
-      }
-      fingers.set(other.pointerId, here);
-      last = here;
+    const move = (here, before) => {
+      dragged ||= Math.hypot(here[0] - start[0], here[1] - start[1]) > CLICK_PIXELS;
+      if (dragged && boxing) drawBox(map, start, here);
+      else if (dragged) panAlong(map, before, here);
     };
-    followPointer(surface, event, move, (other) => {
-      fingers.delete(other.pointerId);
-      const cancelled = other.type === "pointercancel";
-      if (map.box && !cancelled) app.selectBox(map, start, last);
-      else if (!dragged && !cancelled) goToPlace(map, ...start);
+    fingers.follow(surface, event, { move, end: (here, done) => {
+      if (done && map.box) app.selectBox(map, start, here);
+      else if (done && !dragged) goToPlace(map, ...start);
       map.box = null;
       map.markSoon();
-    });
+    } });
   });
 }
 
@@ -69,13 +122,8 @@ function drawBox(map, [x0, y0], [x1, y1]) {
   map.markSoon();
 }
 
-/** Two fingers: their distance zooms, their middle moves. */
-function pinch(map, fingers, moved, here) {
-  const other = [...fingers].find(([id]) => id !== moved)[1];
-  const before = fingers.get(moved);
-  const gap = (place) => Math.max(20, Math.hypot(place[0] - other[0], place[1] - other[1]));
-  map.zoomBy(gap(here) / gap(before), other);
-  map.panBy((before[0] - here[0]) / 2 / map.scale, (here[1] - before[1]) / 2 / map.scale);
+function panAlong(map, before, here) {
+  map.panBy((before[0] - here[0]) / map.scale, (here[1] - before[1]) / map.scale);
 }
 
 /** The known architecture under a click, else the point of the plane itself. */
@@ -104,7 +152,7 @@ function attachWheel(map) {
 }
 
 /** The probe is dragged, or walks by arrow keys: over the plane, or from point to point. */
-function attachProbe(map) {
+function attachProbe(map, fingers) {
   const { probe, app, lens } = map;
   const moveTo = (left, top) => {
     if (map.shownMap === "pca") {
@@ -123,10 +171,10 @@ function attachProbe(map) {
     const handle = map.toScreen(...Object.values(map.probePlace()).slice(0, 2));
     const grip = [handle[0] - start[0], handle[1] - start[1]];
     probe.classList.add("pnx-held");
-    followPointer(probe, event, (other) => {
-      const here = placeOn(map, other);
-      moveTo(here[0] + grip[0], here[1] + grip[1]);
-    }, () => probe.classList.remove("pnx-held"));
+    fingers.follow(probe, event, {
+      move: (here) => moveTo(here[0] + grip[0], here[1] + grip[1]),
+      end: () => probe.classList.remove("pnx-held"),
+    });
   });
   probe.addEventListener("focus", () => app.wakeUp());
   probe.addEventListener("keydown", (event) => {

@@ -21,7 +21,7 @@ class PathPanel {
       make("p", { class: "pnx-title" }, "Walk between two"),
       make("p", { class: "pnx-intro" }, "A straight line of latents; at first from the lowest to the highest recorded score."),
       ends, make("div", { class: "pnx-row pnx-player" }, this.playButton, this.slider), this.strip.node, this.words);
-    this.round = 0;
+    this.round = this.number = 0;
     this.showEnds();
     app.store.watch(["model"], () => this.forget());
     app.store.watch(["message"], ({ message }) => {
@@ -117,12 +117,13 @@ class PathPanel {
       `in ${changes} change${changes === 1 ? "" : "s"} over ${PATH_STEPS} steps.`;
   }
 
-  /** Whether we got there. */
+  /** Whether we got there: no, if meanwhile the reader went elsewhere, or asked for another step. */
   async goTo(step) {
     this.slider.value = step;
-    const { lens } = this.app;
+    const { lens, turn } = this.app;
+    const number = ++this.number;
     const latents = await this.prepare();
-    if (!latents || lens !== this.app.lens) return false;
+    if (!latents || lens !== this.app.lens || turn !== this.app.turn || number !== this.number) return false;
     this.slider.setAttribute("aria-valuetext", `step ${step} of ${PATH_STEPS}`);
     this.app.goToLatent(lens, latents[step], "path");
     this.strip.draw();

@@ -4,6 +4,7 @@
 function syncWithModel(app, model) {
   const sent = new Map();
   const asked = new Set();
+  let led = false; // whether another view tells what is read where we are
   const act = settled(() => {
     const values = [...asked].map((name) => [name, model.get(name)]);
     asked.clear();
@@ -15,20 +16,28 @@ function syncWithModel(app, model) {
   }, 0);
   const tell = settled(() => {
     if (asked.size) return tell(); // what was asked for comes first
-    for (const [name, value] of Object.entries(currentTraits(app))) {
+    const traits = currentTraits(app);
+    const place = placeOf(traits);
+    led &&= ["model_name", place].every((name) => isSame(traits[name], model.get(name)));
+    // What the other view has told of this place stands until a model has read it in this one.
+    const left = led && app.currentReading(app.lens)?.from !== "model" ? followers(place) : [];
+    for (const [name, value] of Object.entries(traits)) {
       const text = JSON.stringify(value);
-      if (sent.get(name) === text) continue;
+      if (sent.get(name) === text || left.includes(name)) continue;
       sent.set(name, text);
-      model.set(name, value);
+      model.set(name, value, { view: app });
     }
     model.save_changes();
   }, 90);
   app.store.watch(["model", "row", "selection", "range", "latents", "readings"], tell);
   const stops = Object.keys(TRAIT_ACTIONS).map((name) => {
-    const listener = () => {
+    const listener = (source, value, { view } = {}) => {
       const text = JSON.stringify(model.get(name));
       if (text === sent.get(name)) return;
       sent.set(name, text);
+      if (name === "model_name" || PLACE_TRAITS.includes(name)) led = Boolean(view);
+      // What another view reads where we both go is not a place to go to instead.
+      if (view && followers(placeOf(placeTraits(model))).includes(name)) return;
       asked.add(name);
       act();
     };
@@ -40,8 +49,8 @@ function syncWithModel(app, model) {
 
 /** What cells may read; without what is still to be read where we are. */
 function currentTraits(app) {
-  const { model, row, selection, range, latents } = app.store.values;
-  const latent = latents[model];
+  const { model, row, selection, range } = app.store.values;
+  const latent = app.currentLatent(app.lens);
   const traits = {
     model_name: model,
     row: row < 0 ? null : row,
@@ -63,18 +72,37 @@ function currentTraits(app) {
 /** Traits that say where we are, from what is chosen to what follows from it. */
 const PLACE_TRAITS = ["row", "latent", "architecture"];
 
+/** The trait that says where we are: the first one that says a place. */
+function placeOf(values) {
+  return PLACE_TRAITS.find((name) => isPlace(values[name]));
+}
+
+function placeTraits(model) {
+  return Object.fromEntries(PLACE_TRAITS.map((name) => [name, model.get(name)]));
+}
+
+/** The traits that follow from the one that says where we are. */
+function followers(place) {
+  return place ? [...PLACE_TRAITS, "decoded", "predicted"].slice(PLACE_TRAITS.indexOf(place) + 1) : [];
+}
+
 /** Do what new values of traits ask for; of several that say where to go, the first one counts. */
 function actOn(app, values) {
-  const place = PLACE_TRAITS.find((name) => isPlace(values[name]));
+  const place = placeOf(values);
   for (const [name, act] of Object.entries(TRAIT_ACTIONS)) {
     if (!(name in values) || (PLACE_TRAITS.includes(name) && name !== place)) continue;
-    if (JSON.stringify(values[name]) !== JSON.stringify(currentTraits(app)[name])) act(app, values[name]);
+    if (!isSame(values[name], currentTraits(app)[name])) act(app, values[name]);
   }
 }
 
 /** Whether the value of a place trait says a place: not null, nor empty. */
 function isPlace(value) {
   return Number.isInteger(value) || value?.length > 0;
+}
+
+/** Whether two values of a trait are the same. */
+function isSame(one, other) {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** What happens when a cell sets one of them. */
@@ -110,7 +138,7 @@ function startFromModel(app, model) {
   if (app.lenses.has(name)) app.store.set({ model: name });
   app.startAt(app.lens);
   const linked = app.shareable ? /^#architecture=([\d-]+)$/.exec(location.hash)?.[1].replaceAll("-", " ") : null;
-  const place = PLACE_TRAITS.find((trait) => isPlace(model.get(trait)));
+  const place = placeOf(placeTraits(model));
   try {
     if (linked) TRAIT_ACTIONS.architecture(app, linked);
     else if (place) TRAIT_ACTIONS[place](app, model.get(place));

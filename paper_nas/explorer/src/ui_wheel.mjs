@@ -107,9 +107,11 @@ class Wheel {
     return this.operations.map(() => Math.floor(Math.random() * 6));
   }
 
+  /** Turn all reels; a reader who goes elsewhere meanwhile stays there. */
   async spin() {
     if (this.spinning || !this.operations) return;
     this.spinning = true;
+    const { turn } = this.app;
     const operations = this.draw();
     if (!wantsStillness()) {
       for (let frame = 0; frame < SPIN_FRAMES; frame++) {
@@ -119,7 +121,8 @@ class Wheel {
       }
     }
     this.spinning = false;
-    this.set(operations);
+    if (turn === this.app.turn) this.set(operations);
+    else this.face(this.operations);
   }
 
   set(operations) {
