@@ -12,13 +12,16 @@ from collections.abc import Sequence
 from paper_nas.artifacts import ResultError
 from paper_nas.benchmark import LabelsMismatch
 from paper_nas.commands import (
+    arms,
     benchmark,
+    cluster,
     evaluate,
     export_explorer,
     predict,
     project,
     report,
     search,
+    tables,
     train,
 )
 from paper_nas.datasets import DatasetError
@@ -33,6 +36,11 @@ FAILURES = (
     OSError,
 )
 """What a user can mend: shown as one line instead of a traceback."""
+
+COMMANDS = (
+    train, evaluate, predict, tables, project, report, benchmark, export_explorer, search, arms,
+    cluster,
+)  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m paper_nas", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (train, evaluate, predict, project, report, benchmark, export_explorer, search):
+    for command in COMMANDS:
         command.add_parser(commands)
     return parser
 

@@ -7,27 +7,27 @@ or damaged result raises; nothing is ever replaced by a default.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import io
 import json
 import os
 import platform
+import secrets
 import subprocess
 import sys
 import time
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin, get_type_hints
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors_from_bytes
 from safetensors.torch import save as tensors_to_bytes
 from torch import Tensor
@@ -35,6 +35,9 @@ from torch import Tensor
 import paper_nas
 
 MANIFEST = "manifest.json"
+OWN_CHECKSUM = "sha256"
+"""In the file of a manifest, besides its fields: the checksum of what it says in them."""
+
 NPZ = ".npz"
 LIBRARIES = ("torch", "gpytorch", "numpy", "scipy", "scikit-learn", "safetensors")
 
@@ -55,24 +58,93 @@ class ResultDamaged(ResultError):
 def atomic_path(path: str | Path) -> Iterator[Path]:
     """A temporary path beside ``path`` that replaces it when the block ends without an error.
 
-    A reader sees the old file or the new one, never a part; after an error nothing has changed.
+    A reader sees the old file or the new one, never a part; after an error nothing has changed. A
+    process that is killed leaves the temporary file behind, which nobody reads.
+
+    Raises:
+        OSError: The file cannot be written; the message names it and says what to do.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = _temporary(path)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
+        _reach_the_disk(temporary)
         temporary.replace(path)
+    except OSError as reason:
+        raise _unwritten(path, reason) from reason
     finally:
-        temporary.unlink(missing_ok=True)
+        _remove(temporary)
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:
-    """Write a file atomically."""
+    """Write a file atomically; raises as :func:`atomic_path` does."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(content)
+
+
+def write_together(folder: str | Path, contents: Mapping[str, bytes]) -> None:
+    """Write files that belong together into one folder.
+
+    All are on the disk before the first takes its name; they take their names in the order given.
+    Of processes that do so at once, one comes after the other, so that no files of two are mixed.
+
+    Args:
+        folder: The folder; it need not exist yet.
+        contents: File name to content.
+
+    Raises:
+        OSError: There is no room, or no permission; what was there is as it was.
+    """
+    folder = Path(folder)
+    staged = {name: _temporary(folder / name) for name in contents}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, temporary in staged.items():
+            temporary.write_bytes(contents[name])
+            _reach_the_disk(temporary)
+        with _alone_in(folder):
+            for name, temporary in staged.items():
+                temporary.replace(folder / name)
+    except OSError as reason:
+        raise _unwritten(folder, reason) from reason
+    finally:
+        _remove(*staged.values())
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+
+
+def _reach_the_disk(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _remove(*paths: Path) -> None:
+    for path in paths:
+        with suppress(OSError):  # it is not there, or its folder can no longer be written
+            path.unlink()
+
+
+def _unwritten(path: Path, reason: OSError) -> OSError:
+    return OSError(
+        reason.errno,
+        f"cannot write {path} ({reason.strerror}); make room there or name another folder, then "
+        f"run the command again",
+    )
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Wait for other processes to leave the block with the same folder; a dead one has left."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a network drive without locks: a mix is found when it is read
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def write_json(path: str | Path, value: Any) -> None:
@@ -81,16 +153,24 @@ def write_json(path: str | Path, value: Any) -> None:
     Raises:
         ValueError: The value holds a number that JSON has not.
     """
-    text = json.dumps(value, indent=1, allow_nan=False, ensure_ascii=False)
-    write_bytes(path, (text + "\n").encode())
+    write_bytes(path, _json_bytes(value))
+
+
+def _json_bytes(value: Any) -> bytes:
+    return (json.dumps(value, indent=1, allow_nan=False, ensure_ascii=False) + "\n").encode()
 
 
 def write_tensors(
     path: str | Path, tensors: Mapping[str, Tensor], header: Mapping[str, str] | None = None
 ) -> None:
     """Write named tensors as safetensors, atomically, with optional text in the header."""
+    write_bytes(path, _tensor_bytes(tensors, header))
+
+
+def _tensor_bytes(tensors: Mapping[str, Tensor], header: Mapping[str, str] | None) -> bytes:
     kept = {name: value.detach().contiguous() for name, value in tensors.items()}
-    write_bytes(path, tensors_to_bytes(kept, dict(header) if header else None))
+    content: bytes = tensors_to_bytes(kept, dict(header) if header else None)
+    return content
 
 
 def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -108,7 +188,7 @@ def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         tensors = load_tensors_from_bytes(content)
         length = int.from_bytes(content[:8], "little")
         header = json.loads(content[8 : 8 + length]).get("__metadata__", {})
-    except (SafetensorError, ValueError) as reason:
+    except Exception as reason:  # safetensors and torch raise many kinds
         raise ResultDamaged(f"{path} cannot be read ({reason}); it may be truncated") from reason
     return tensors, header
 
@@ -121,6 +201,10 @@ def write_arrays(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
     Raises:
         ValueError: An array of Python objects, which only pickle could store.
     """
+    write_bytes(path, _array_bytes(arrays))
+
+
+def _array_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         for name in sorted(arrays):
@@ -130,7 +214,7 @@ def write_arrays(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
             array = io.BytesIO()
             np.lib.format.write_array(array, np.asanyarray(arrays[name]), allow_pickle=False)
             archive.writestr(entry, array.getvalue(), compresslevel=9)
-    write_bytes(path, content.getvalue())
+    return content.getvalue()
 
 
 def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
@@ -143,17 +227,20 @@ def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
     path = Path(path)
     if not path.is_file():
         raise ResultMissing(f"no file at {path}")
+    content = io.BytesIO(path.read_bytes())
     try:
-        with zipfile.ZipFile(path) as archive:
-            files = [name for name in archive.namelist() if name.endswith(".npy")]
-            return {name.removesuffix(".npy"): _read_array(archive, name) for name in files}
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as reason:
+        with zipfile.ZipFile(content) as archive:
+            return dict(_read_array(archive, entry) for entry in archive.infolist())
+    except Exception as reason:  # zipfile and NumPy raise many kinds
         raise ResultDamaged(f"{path} cannot be read ({reason}); it may be truncated") from reason
 
 
-def _read_array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
-    array: np.ndarray = np.lib.format.read_array(io.BytesIO(archive.read(name)), allow_pickle=False)
-    return array
+def _read_array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> tuple[str, np.ndarray]:
+    name = entry.filename
+    if not name.endswith(".npy") or entry.extra or entry.comment:  # in these another could hide
+        raise ValueError(f"{name!r} is not as arrays are written")
+    content = io.BytesIO(archive.read(entry))
+    return name.removesuffix(".npy"), np.lib.format.read_array(content, allow_pickle=False)
 
 
 def file_sha256(path: str | Path) -> str:
@@ -191,6 +278,8 @@ class Manifest:
         cpu_seconds: CPU time of the computation.
         wall_seconds: Wall-clock time of the computation.
         created: When the command began, UTC, ISO 8601.
+        step: Name and version of the step that made it (:mod:`paper_nas.steps`).
+        inputs: SHA-256 of each file of another result that it was made from, by result and file.
         files: SHA-256 of each file of the result.
     """
 
@@ -204,18 +293,50 @@ class Manifest:
     libraries: dict[str, str] = field(default_factory=lambda: library_versions())
     machine: dict[str, Any] = field(default_factory=lambda: machine_state())
     created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    step: dict[str, Any] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def version(self) -> int:
+        """Version of the step that made it; 1 for what was stored before steps had versions."""
+        return int(self.step.get("version", 1))
 
     def origin(self) -> dict[str, Any]:
         """What a report says of where a result comes from, ready for JSON."""
         return {
             "command": self.command,
-            "commit": self.package["commit"],
-            "modified": self.package["modified"],
+            "commit": self.package.get("commit"),
+            "modified": self.package.get("modified"),
             "cpu_seconds": self.cpu_seconds,
             "created": self.created,
             "files": self.files,
         }
+
+
+def _read_manifest(content: bytes) -> Manifest:
+    """A manifest from its file; those from before there was a checksum of its own have none.
+
+    Raises:
+        ValueError: It is no JSON, or was changed after it was written.
+        TypeError: A value is not what its field is declared to hold.
+    """
+    described = json.loads(content)
+    if not isinstance(described, dict):
+        raise TypeError("it is no object")
+    checksum = described.pop(OWN_CHECKSUM, None)
+    if checksum not in (None, hashlib.sha256(_json_bytes(described)).hexdigest()):
+        raise ValueError("it was changed after it was written")
+    manifest = Manifest(**described)
+    for name, kind in get_type_hints(Manifest).items():
+        kinds = (int, float) if kind is float else (get_origin(kind) or kind)
+        if not isinstance(getattr(manifest, name), kinds):
+            raise TypeError(f"{name} is {getattr(manifest, name)!r:.40}")
+    if not all(isinstance(value, str) for value in manifest.files.values()):
+        raise TypeError("a checksum of files is no text")
+    if not isinstance(manifest.step.get("version", 1), int):
+        raise TypeError("the version of its step is no number")
+    return manifest
 
 
 def package_state() -> dict[str, Any]:
@@ -320,7 +441,7 @@ class ResultStore:
         array_files: Mapping[str, Mapping[str, np.ndarray]] | None = None,
         headers: Mapping[str, Mapping[str, str]] | None = None,
     ) -> Manifest:
-        """Write a result: its files first, then its manifest.
+        """Write a result: its files first, then its manifest; see :func:`write_together`.
 
         Args:
             name: Folder of the result below the root, for example ``"training/dvae"``.
@@ -335,28 +456,35 @@ class ResultStore:
 
         Raises:
             ValueError: An array file is not called ``.npz``, or holds Python objects.
+            OSError: The folder cannot be written; the result is as it was.
         """
-        folder = self.root / name
         if wrong := [file for file in array_files or {} if not file.endswith(NPZ)]:
             raise ValueError(f"files of arrays must end in {NPZ}: {wrong}")
-        for file, value in (json_files or {}).items():
-            write_json(folder / file, value)
+        contents = {file: _json_bytes(value) for file, value in (json_files or {}).items()}
         for file, tensors in (tensor_files or {}).items():
-            write_tensors(folder / file, tensors, (headers or {}).get(file))
+            contents[file] = _tensor_bytes(tensors, (headers or {}).get(file))
         for file, arrays in (array_files or {}).items():
-            write_arrays(folder / file, arrays)
-        files = [*(json_files or {}), *(tensor_files or {}), *(array_files or {})]
-        sums = {file: file_sha256(folder / file) for file in files}
+            contents[file] = _array_bytes(arrays)
+        sums = {file: hashlib.sha256(content).hexdigest() for file, content in contents.items()}
         complete = replace(manifest, files=sums)
-        write_json(folder / MANIFEST, asdict(complete))
+        described = asdict(complete)
+        checksum = hashlib.sha256(_json_bytes(described)).hexdigest()
+        contents[MANIFEST] = _json_bytes({**described, OWN_CHECKSUM: checksum})
+        write_together(self.root / name, contents)
         return complete
 
-    def is_current(self, name: str, configuration: Mapping[str, Any]) -> bool:
-        """Whether there is such a result, and it was made with this configuration."""
+    def is_current(self, name: str, configuration: Mapping[str, Any], version: int = 1) -> bool:
+        """Whether there is such a result, of this configuration and this version of its step.
+
+        One that is damaged is not current: it is to be made again.
+        """
         try:
-            return self.manifest(name).configuration == configuration
-        except ResultMissing:
+            manifest = self.manifest(name)
+            for file in manifest.files:
+                self.path(name, file)
+        except ResultError:
             return False
+        return manifest.configuration == configuration and manifest.version == version
 
     def manifest(self, name: str) -> Manifest:
         """The manifest of a result.
@@ -369,9 +497,11 @@ class ResultStore:
         if not path.is_file():
             raise ResultMissing(f"no result {name!r} in {self.root}; there are {self.names()}")
         try:
-            return Manifest(**json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, TypeError) as reason:
-            raise ResultDamaged(f"{path} cannot be read: {reason}") from reason
+            return _read_manifest(path.read_bytes())
+        except (ValueError, TypeError, RecursionError) as reason:
+            raise ResultDamaged(
+                f"{path} cannot be read ({reason}); restore it, or make the result again"
+            ) from reason
 
     def path(self, name: str, file: str) -> Path:
         """Path of a file of a result, after a check against the manifest.

@@ -16,7 +16,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from paper_nas.space import END, NUM_VERTEX_TYPES, START, VERTEX_NAMES, Architecture, num_skip_bits
+from paper_nas.space import (
+    END,
+    MAX_LAYERS,
+    NUM_VERTEX_TYPES,
+    START,
+    VERTEX_NAMES,
+    Architecture,
+    num_skip_bits,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +37,8 @@ class GraphBatch:
         num_vertices: ``[B]`` int64, in ``2 .. N``.
 
     Raises:
-        ValueError: Shapes that do not fit, a type, vertex count or adjacency entry out of range,
-            or an edge that does not go from a lower to a higher present vertex.
+        ValueError: Shapes that do not fit, a type, vertex count or adjacency entry out of range or
+            of the wrong kind, or an edge that does not go from a lower to a higher present vertex.
     """
 
     types: Tensor
@@ -39,9 +47,8 @@ class GraphBatch:
 
     def __post_init__(self) -> None:
         """Bring the tensors to their standard types, check them, and blank the padding."""
-        types = torch.as_tensor(self.types).long()
-        adjacency = torch.as_tensor(self.adjacency).to(torch.float32)
-        counts = torch.as_tensor(self.num_vertices).long()
+        types, counts = _whole(self.types, "types"), _whole(self.num_vertices, "num_vertices")
+        adjacency = _exact(self.adjacency)
         _check(types, adjacency, counts)
         present = torch.arange(types.shape[1], device=types.device) < counts[:, None]
         object.__setattr__(self, "types", types.masked_fill(~present, START))
@@ -59,8 +66,11 @@ class GraphBatch:
             max_vertices: ``N``; an architecture has ``num_layers + 2`` vertices.
 
         Raises:
-            ValueError: An architecture has more than ``max_vertices`` vertices.
+            ValueError: An architecture has more than ``max_vertices`` vertices, or these are less
+                than the two of every graph.
         """
+        if max_vertices < 2:
+            raise ValueError(f"max_vertices must be at least 2, not {max_vertices}")
         layers = np.array([a.num_layers for a in architectures], dtype=np.int64)
         if layers.size and layers.max() + 2 > max_vertices:
             raise ValueError(
@@ -100,8 +110,8 @@ class GraphBatch:
         )
 
     def to_architectures(self) -> list[Architecture | None]:
-        """The architectures, with ``None`` where a graph is not a valid one with a layer."""
-        usable = self.is_valid() & (self.num_vertices >= 3)
+        """The architectures, with ``None`` where a graph is no valid one of 1 to 12 layers."""
+        usable = self.is_valid() & (self.num_vertices >= 3) & (self.num_vertices <= MAX_LAYERS + 2)
         types, adjacency = self.types.numpy(force=True), self.adjacency.numpy(force=True)
         result: list[Architecture | None] = []
         for row, (valid, count) in enumerate(
@@ -146,11 +156,13 @@ class GraphBatch:
         return self.types.shape[0]
 
     def __getitem__(self, index: Tensor | Sequence[int] | np.ndarray | slice | int) -> GraphBatch:
-        """The graphs at ``index``; an integer gives a batch of one graph."""
-        if isinstance(index, (int, np.integer)):
-            index = [int(index)]
+        """The graphs at ``index``; an integer gives a batch of one graph.
+
+        Raises:
+            IndexError: There is no such row, or the index is neither integers nor ``B`` booleans.
+        """
         if not isinstance(index, slice):
-            index = torch.as_tensor(index, device=self.types.device)
+            index = _rows(index).to(self.types.device)
         return GraphBatch(self.types[index], self.adjacency[index], self.num_vertices[index])
 
     def to(self, device: torch.device | str) -> GraphBatch:
@@ -171,10 +183,12 @@ class GraphBatch:
             ``[B]`` bool.
 
         Raises:
-            ValueError: The batches have different ``N``.
+            ValueError: The batches have different ``N``, or numbers of graphs that do not fit.
         """
         if self.max_vertices != other.max_vertices:
             raise ValueError(f"max_vertices differ: {self.max_vertices}, {other.max_vertices}")
+        if len(other) not in (1, len(self)):
+            raise ValueError(f"{len(self)} graphs cannot be compared with {len(other)} graphs")
         same_count = self.num_vertices == other.num_vertices
         same_types = (self.types == other.types).all(dim=1)
         same_edges = (self.adjacency == other.adjacency).all(dim=2).all(dim=1)
@@ -214,6 +228,44 @@ def skip_positions(num_layers: int) -> tuple[np.ndarray, np.ndarray]:
     sources = np.array([u for u, _ in pairs], dtype=np.int64)
     targets = np.array([v for _, v in pairs], dtype=np.int64)
     return sources, targets
+
+
+def _whole(values: Tensor, what: str) -> Tensor:
+    """Integers as int64; fractions would be cut off, so floats are refused."""
+    tensor = torch.as_tensor(values)
+    if tensor.numel() and (tensor.is_floating_point() or tensor.dtype.is_complex):
+        raise ValueError(f"{what} must be integers, not {tensor.dtype}")
+    if tensor.dtype == torch.bool:
+        raise ValueError(f"{what} must be integers, not {tensor.dtype}")
+    return tensor.long()
+
+
+def _exact(adjacency: Tensor) -> Tensor:
+    """An adjacency as float32, if that does not round it."""
+    tensor = torch.as_tensor(adjacency)
+    if tensor.dtype.is_complex:
+        raise ValueError(f"adjacency entries must be 0 or 1, not {tensor.dtype}")
+    single = tensor.to(torch.float32)
+    if tensor.dtype == torch.float64 and not torch.equal(single.double(), tensor):
+        raise ValueError("adjacency entries must be 0 or 1")
+    return single
+
+
+def _rows(index: Tensor | Sequence[int] | np.ndarray | int) -> Tensor:
+    """An index as one row of int64, or of booleans."""
+    array = index.numpy(force=True) if isinstance(index, Tensor) else np.asarray(index)
+    if array.size == 0 and array.dtype.kind == "f":  # NumPy's idea of an empty list
+        array = array.astype(np.int64)
+    dimensions = (1,) if array.dtype == bool else (0, 1)
+    if array.dtype.kind not in "iub" or array.ndim not in dimensions:
+        raise IndexError(
+            f"an index is an integer, a slice, or one row of integers or booleans; not "
+            f"{array.dtype} of shape {list(array.shape)}"
+        )
+    rows = np.atleast_1d(array.astype(bool if array.dtype.kind == "b" else np.int64))
+    if (rows != array).any():
+        raise IndexError(f"no such rows: {array.max()}")
+    return torch.from_numpy(rows)
 
 
 def _check(types: Tensor, adjacency: Tensor, counts: Tensor) -> None:

@@ -11,9 +11,11 @@ Source: paper section 4 (data set); ``released_code_spec`` section 1 (encoding),
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from reprlib import repr as short
 
 import networkx as nx
 import numpy as np
@@ -42,6 +44,8 @@ VERTEX_NAMES: tuple[str, ...] = ("START", "END", *OPERATION_NAMES)
 """Names of the vertex types; operation ``o`` has vertex type ``o + 2``."""
 
 MAX_LAYERS = 12
+
+_INTEGER = re.compile(r"0|-?[1-9][0-9]*")
 
 
 def num_skip_bits(num_layers: int) -> int:
@@ -109,7 +113,7 @@ class Architecture:
         skips: list[int] = []
         for number, layer in enumerate(row, start=1):
             if isinstance(layer, (str, bytes)) or not isinstance(layer, Sequence):
-                raise TypeError(f"layer {number} is not a list of integers: {layer!r}")
+                raise TypeError(f"layer {number} is not a list of integers: {short(layer)}")
             if len(layer) != number:
                 raise ValueError(f"layer {number} has {len(layer)} entries instead of {number}")
             operations.append(layer[0])
@@ -124,20 +128,23 @@ class Architecture:
             text: ``n (n + 1) / 2`` integers for ``n`` layers.
 
         Raises:
-            ValueError: A word is not an integer, the count fits no number of layers, or a value is
-                out of range.
+            TypeError: It is no text.
+            ValueError: A word is not an integer as Python writes it, the count fits no number of
+                layers, or a value is out of range.
         """
-        try:
-            numbers = [int(word) for word in text.split()]
-        except ValueError:
-            raise ValueError(f"not a list of integers: {text!r}") from None
+        if not isinstance(text, str):
+            raise TypeError(f"not a text of integers: {short(text)}")
+        words = text.split()
+        if not all(_INTEGER.fullmatch(word) for word in words):
+            raise ValueError(f"not a list of integers: {short(text)}")
+        numbers = [int(word) for word in words]
         row: list[list[int]] = []
         while numbers and len(numbers) > len(row):
             length = len(row) + 1
             row.append(numbers[:length])
             numbers = numbers[length:]
         if numbers:
-            raise ValueError(f"{len(text.split())} integers fit no number of layers: {text!r}")
+            raise ValueError(f"{len(words)} integers fit no number of layers: {short(text)}")
         return cls.from_row(row)
 
     def to_row(self) -> list[list[int]]:
@@ -211,7 +218,7 @@ def _integers(values: Iterable[int], what: str) -> tuple[int, ...]:
     result = []
     for value in values:
         if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
-            raise TypeError(f"a {what} must be an integer, not {value!r}")
+            raise TypeError(f"a {what} must be an integer, not {short(value)}")
         result.append(int(value))
     return tuple(result)
 

@@ -13,10 +13,10 @@ from tests.conftest import ROOT
 PACKAGE = ROOT / "paper_nas"
 # From the foundation upwards. Modules that are not written yet keep their place.
 ORDER = (
-    "config", "artifacts", "cache", "paper_numbers", "drawing", "space", "graphs", "datasets",
-    "statistics", "operations", "models", "training", "evaluation", "regression", "child",
-    "benchmark", "oracles", "search", "projection", "reports", "scorecard", "rendering", "figures",
-    "widgets", "teaching", "explorer", "commands", "__main__",
+    "config", "steps", "artifacts", "cache", "paper_numbers", "drawing", "space", "graphs",
+    "datasets", "statistics", "operations", "models", "training", "evaluation", "regression",
+    "child", "benchmark", "oracles", "search", "projection", "arms", "reports", "scorecard",
+    "rendering", "figures", "widgets", "teaching", "explorer", "commands", "__main__",
 )  # fmt: skip
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -15,6 +15,7 @@ from paper_nas.benchmark.settings import BenchmarkConfig
 from paper_nas.benchmark.weight_sharing import agreement, score_all, supernets
 from paper_nas.child import ImageSet, SharedScores, network_cost
 from paper_nas.datasets.enas_digits import read_architectures
+from paper_nas.steps import step_record
 
 GATE, SHARING = "benchmark/gate", "benchmark/weight-sharing"
 """Names of the results beside the benchmark itself."""
@@ -198,6 +199,7 @@ def _manifest(config: BenchmarkConfig) -> Manifest:
         dataset={"name": config.image_set, "sha256": config.load_images().sha256},
         cpu_seconds=0.0,
         wall_seconds=0.0,
+        step=step_record("benchmark"),
     )
 
 

@@ -27,7 +27,7 @@ def add_parser(commands: Any) -> None:
 def _benchmark(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     config, progress = DIGITS_BENCHMARK, not options.quiet
-    folder, results = runs_folder(options) / config.name, ResultStore(options.results)
+    folder, results = runs_folder(options, "benchmark") / config.name, ResultStore(options.results)
     if options.what == "gate":
         stored = [write_gate(config, folder, results, options.workers, progress)]
     else:

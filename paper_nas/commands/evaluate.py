@@ -18,6 +18,7 @@ from paper_nas.commands.options import (
     run_name,
     started,
     training_config,
+    training_inputs,
 )
 from paper_nas.datasets import ArchitectureDataset, load_dataset
 from paper_nas.evaluation import (
@@ -34,15 +35,15 @@ from paper_nas.models import GraphVae
 def add_parser(commands: Any) -> None:
     """Declare ``evaluate``; it takes the options of the training that it evaluates."""
     parser = commands.add_parser("evaluate", help="Table 1 of a finished training")
-    parser.set_defaults(run=_evaluate)
-    add_training(parser, "fast")
+    add_training(parser, evaluate, "fast")
     add_folders(parser)
     parser.add_argument("--iteration", type=int, help="of T (default: the last)")
     parser.add_argument("--epoch", type=int, help="a snapshot (default: the last epoch)")
     parser.add_argument("--decodes", type=int, default=DECODES, help="of each test graph")
 
 
-def _evaluate(options: argparse.Namespace) -> None:
+def evaluate(options: argparse.Namespace) -> None:
+    """Evaluate and store."""
     torch.set_num_threads(options.threads)
     config, dataset = training_config(options), load_dataset(options.dataset)
     training = run_name(options, config)
@@ -56,8 +57,9 @@ def _evaluate(options: argparse.Namespace) -> None:
         "evaluated_epoch": epoch,
         "decodes": options.decodes,
     }
-    manifest = started(dataset, config.seed, configuration)
     store = ResultStore(options.results)
+    inputs = training_inputs(store, training if epoch else None)
+    manifest = started(dataset, config.seed, configuration, "evaluate", inputs)
     model = evaluated_model(options, store, config, iteration, epoch)
     clock = Clock()
     figures, latents = table1(model, dataset, options.decodes, not options.quiet)

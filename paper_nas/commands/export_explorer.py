@@ -64,7 +64,10 @@ def _prepare(options: argparse.Namespace) -> None:
         "grid_size": options.grid_size,
         "gp_sha256": None if path is None else file_sha256(path),
     }
-    manifest = started(dataset, trained.seed, configuration)
+    inputs = {f"{training}/{WEIGHTS_FILE}": trained.files[WEIGHTS_FILE]}
+    if path is not None and options.gp is None:
+        inputs[f"prediction/{options.training}/{GP_FILE}"] = file_sha256(path)
+    manifest = started(dataset, trained.seed, configuration, "prepare-explorer", inputs)
     clock = Clock()
     prepared = prepare_model(
         model,

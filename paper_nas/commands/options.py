@@ -5,16 +5,26 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pooch
 
-from paper_nas.artifacts import Manifest, ResultMissing, ResultStore, command_line
+from paper_nas.artifacts import (
+    Manifest,
+    ResultMissing,
+    ResultStore,
+    command_line,
+    package_state,
+)
 from paper_nas.config import PRESETS, SCHEDULES, TrainingConfig
 from paper_nas.datasets import ArchitectureDataset
 from paper_nas.models import MODEL_NAMES, GraphVae
 from paper_nas.models.decoders import DECODER_STATES
+from paper_nas.models.plugins import PluginError, load_plugin, plugin_of
+from paper_nas.models.registry import model_names
+from paper_nas.steps import STEP_VERSIONS, step_record
 from paper_nas.training import fresh_model, load_from_run, load_trained
 
 
@@ -25,9 +35,48 @@ def add_folders(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
-def add_training(parser: argparse.ArgumentParser, preset: str) -> None:
-    """Options that choose a model, a preset and the settings that replace the preset's."""
-    parser.add_argument("model", choices=MODEL_NAMES)
+Run = Callable[[argparse.Namespace], None]
+"""What a subcommand does with its options."""
+
+
+def add_model(parser: argparse.ArgumentParser, run: Run, *others: str) -> None:
+    """The model, and the file that may define it.
+
+    Args:
+        parser: Of the subcommand.
+        run: The subcommand; it begins when the plugin is loaded and the model's name is known.
+        others: Words that may stand in the model's place.
+    """
+    named = ", ".join((*MODEL_NAMES, *others))
+    parser.add_argument("model", help=f"{named}, or what a plugin registers")
+    parser.add_argument("--plugin", type=Path, help="a file of Python that registers a model")
+
+    def checked(options: argparse.Namespace) -> None:
+        try:
+            if options.plugin:
+                load_plugin(options.plugin)
+        except PluginError as reason:
+            parser.error(str(reason))
+        known = (*model_names(), *others)
+        if options.model not in known:
+            parser.error(
+                f"argument model: invalid choice: {options.model!r} (choose from "
+                f"{', '.join(known)}; --plugin FILE adds those of a file)"
+            )
+        run(options)
+
+    parser.set_defaults(run=checked)
+
+
+def add_training(parser: argparse.ArgumentParser, run: Run, preset: str) -> None:
+    """Options that choose a model, a preset and the settings that replace the preset's.
+
+    Args:
+        parser: Of the subcommand.
+        run: As for :func:`add_model`.
+        preset: The default.
+    """
+    add_model(parser, run)
     parser.add_argument("--preset", choices=PRESETS, default=preset)
     parser.add_argument("--dataset", default="enas-cifar10")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads (default 1)")
@@ -60,8 +109,28 @@ def training_config(options: argparse.Namespace) -> TrainingConfig:
     return PRESETS[options.preset].changed(**{k: v for k, v in given.items() if v is not None})
 
 
-def started(dataset: ArchitectureDataset, seed: int, configuration: dict[str, Any]) -> Manifest:
-    """The manifest of a command that begins now; what it costs is filled in at its end."""
+TRAINING_FILES = ("weights.safetensors", "history.json")
+"""The first of these that a stored training has tells it from another training."""
+
+
+def started(
+    dataset: ArchitectureDataset,
+    seed: int,
+    configuration: dict[str, Any],
+    step: str,
+    inputs: dict[str, str] | None = None,
+) -> Manifest:
+    """The manifest of a command that begins now; what it costs is filled in at its end.
+
+    Args:
+        dataset: The data.
+        seed: The seed.
+        configuration: Everything else that the result depends on. Where a plugin defines its
+            ``"model"``, the file is named beside the package.
+        step: A key of :data:`paper_nas.steps.STEP_VERSIONS`.
+        inputs: Files of other results that it is made from; see :func:`training_inputs`.
+    """
+    plugin = plugin_of(configuration.get("model", ""))
     return Manifest(
         command=command_line(),
         configuration=configuration,
@@ -69,17 +138,42 @@ def started(dataset: ArchitectureDataset, seed: int, configuration: dict[str, An
         dataset={"name": dataset.name, "sha256": dataset.sha256, "split": dataset.split},
         cpu_seconds=0.0,
         wall_seconds=0.0,
+        package=package_state() | ({"plugin": plugin.origin()} if plugin else {}),
+        step=step_record(step),
+        inputs=inputs or {},
     )
 
 
-def runs_folder(options: argparse.Namespace) -> Path:
-    """Where unfinished work lives."""
-    return options.runs or Path(pooch.os_cache("paper_nas")) / "runs"
+def training_inputs(store: ResultStore, training: str | None) -> dict[str, str]:
+    """For ``Manifest.inputs``: the file by which a stored training is known, with its SHA-256.
+
+    Args:
+        store: Where the results are.
+        training: Name below ``training/``; ``None``, or one that is not stored, gives nothing.
+    """
+    try:
+        files = store.manifest(f"training/{training}").files if training else {}
+    except ResultMissing:
+        return {}
+    known = [file for file in TRAINING_FILES if file in files]
+    return {f"training/{training}/{file}": files[file] for file in known[:1]}
+
+
+def runs_folder(options: argparse.Namespace, step: str) -> Path:
+    """Where unfinished work of a step lives: what an earlier version began is not gone on with."""
+    folder = options.runs or Path(pooch.os_cache("paper_nas")) / "runs"
+    version = STEP_VERSIONS[step]
+    return folder if version == 1 else folder / f"{step}-version-{version}"
 
 
 def run_name(options: argparse.Namespace, config: TrainingConfig) -> str:
-    """Name of a training's folder: model, preset, and what differs from the preset and its data."""
-    parts = [options.model, options.preset]
+    """Name of a training's folder: model, preset, and what differs from the preset and its data.
+
+    A plugin's model has the start of the file's checksum behind its name, so that results of two
+    versions of the file never share a name.
+    """
+    plugin = plugin_of(options.model)
+    parts = [options.model + (f"-{plugin.sha256[:8]}" if plugin else ""), options.preset]
     if options.dataset != "enas-cifar10":
         parts.append(options.dataset)
     default = PRESETS[options.preset].to_json_dict()
@@ -131,4 +225,5 @@ def evaluated_model(
             return load_trained(store, f"training/{training}")
         except ResultMissing:
             pass  # not stored, or without weights; perhaps the checkpoint is on this machine
-    return load_from_run(options.model, config, runs_folder(options) / training, iteration, epoch)
+    folder = runs_folder(options, "train") / training
+    return load_from_run(options.model, config, folder, iteration, epoch)

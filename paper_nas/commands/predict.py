@@ -19,11 +19,13 @@ import torch
 from paper_nas.artifacts import Clock, ResultMissing, ResultStore
 from paper_nas.commands.options import (
     add_folders,
+    add_model,
     evaluated_epoch,
     evaluated_model,
     run_name,
     started,
     training_config,
+    training_inputs,
 )
 from paper_nas.config import PRESETS
 from paper_nas.datasets import ArchitectureDataset, load_dataset
@@ -43,6 +45,7 @@ from paper_nas.regression import (
 from paper_nas.regression.probes import CHOICES, WIRINGS
 from paper_nas.regression.supervised import EPOCHS
 from paper_nas.regression.table2 import MAIN_MODELS, baseline_names
+from paper_nas.steps import STEP_VERSIONS
 
 SPLITS = {"paper": "released", "random": "random", "skip-pattern": "skip-pattern"}
 """The option's words, and the splits of the data sets."""
@@ -93,6 +96,11 @@ class Job:
     keep_process: bool = False
     keep_predictions: bool = True
 
+    @property
+    def step(self) -> str:
+        """The step whose version it has."""
+        return "baseline" if "baseline" in self.configuration else "predict"
+
 
 def plain_split(dataset: str) -> str:
     """A key of :data:`SPLITS`: the split of a data set that a result's name leaves out."""
@@ -102,14 +110,14 @@ def plain_split(dataset: str) -> str:
 def add_parser(commands: Any) -> None:
     """Declare ``predict``."""
     parser = commands.add_parser("predict", help="Table 2 of a training, or of the baselines")
-    parser.set_defaults(run=_predict)
-    parser.add_argument("model", choices=(*MODEL_NAMES, "baselines", "all"))
+    add_model(parser, predict, "baselines", "all")
     parser.add_argument("--preset", choices=PRESETS, default="fast-128")
     parser.add_argument("--dataset", default="enas-cifar10")
     parser.add_argument("--seed", type=int, help="of the training")
     parser.add_argument("--iteration", type=int, help="of T (default: the last)")
     parser.add_argument("--epoch", type=int, help="a snapshot (default: the last epoch)")
     parser.add_argument("--split", choices=SPLITS, help="(default: the data set's plain one)")
+    parser.add_argument("--baseline", choices=baseline_names(), help="only this one (default: all)")
     parser.add_argument("--estimator", choices=ESTIMATORS, default="collapsed")
     parser.add_argument("--gp-seeds", type=int, help=f"repeats of the fit (default {GP_SEEDS})")
     parser.add_argument("--again", action="store_true", help="also what is stored and up to date")
@@ -117,13 +125,15 @@ def add_parser(commands: Any) -> None:
     add_folders(parser)
 
 
-def _predict(options: argparse.Namespace) -> None:
+def predict(options: argparse.Namespace) -> None:
+    """Predict what the options name, as far as it is not up to date, and store."""
     torch.set_num_threads(options.threads)
     store = ResultStore(options.results)
     ways = {"baselines": _baselines, "all": _everything}
     for job in ways.get(options.model, _one)(options, store):
-        if not options.again and store.is_current(f"prediction/{job.name}", job.configuration):
-            print(f"up to date: prediction/{job.name}", flush=True)
+        name, version = f"prediction/{job.name}", STEP_VERSIONS[job.step]
+        if not options.again and store.is_current(name, job.configuration, version):
+            print(f"up to date: {name}", flush=True)
         else:
             run_job(job, options, store)
             print(f"stored prediction/{job.name}", flush=True)
@@ -133,7 +143,8 @@ def run_job(job: Job, options: argparse.Namespace, store: ResultStore) -> None:
     """Compute one result and store it."""
     full = load_dataset(options.dataset, SPLITS[job.configuration["split"]])
     dataset, first = full.scored_by(), First()
-    manifest = started(full, job.seed, job.configuration)
+    inputs = training_inputs(store, job.configuration.get("training"))
+    manifest = started(full, job.seed, job.configuration, job.step, inputs)
     clock = Clock()
     performance, more = job.compute(dataset, first)
     manifest = clock.stop(manifest)
@@ -246,12 +257,13 @@ def _from_latents(
 
 
 def _baselines(options: argparse.Namespace, store: ResultStore) -> Iterator[Job]:
-    """All baselines, on both splits of the data set."""
+    """All baselines on both splits of the data set, or those that the options name."""
     del store
     count = FEW_SEEDS if options.gp_seeds is None else options.gp_seeds
     plain = plain_split(options.dataset)
-    for name in baseline_names():
-        for split in (plain, "skip-pattern"):
+    one = options.model == "baselines"  # elsewhere the options name a training
+    for name in [options.baseline] if options.baseline else baseline_names():
+        for split in [options.split] if one and options.split else (plain, "skip-pattern"):
             yield _baseline_job(options, name, split, range(count))
 
 

@@ -22,6 +22,7 @@ from paper_nas.commands.options import (
     run_name,
     started,
     training_config,
+    training_inputs,
 )
 from paper_nas.config import PRESETS
 from paper_nas.datasets import ArchitectureDataset, load_dataset
@@ -38,6 +39,7 @@ from paper_nas.projection import (
     project_latents,
 )
 from paper_nas.regression import one_hot_code
+from paper_nas.steps import STEP_VERSIONS
 
 ONE_HOT = "one-hot"
 SHOWN_MODELS = ("dvae", "dvae-emb")
@@ -82,15 +84,18 @@ def _project(options: argparse.Namespace) -> None:
     store, dataset = ResultStore(options.results), load_dataset(options.dataset)
     jobs = _everything if options.model == "all" else _one
     for job in jobs(options, store):
-        if not options.again and store.is_current(f"projections/{job.name}", job.configuration):
-            print(f"up to date: projections/{job.name}", flush=True)
+        name, version = f"projections/{job.name}", STEP_VERSIONS["project"]
+        if not options.again and store.is_current(name, job.configuration, version):
+            print(f"up to date: {name}", flush=True)
         else:
             _run(job, dataset, store)
             print(f"stored projections/{job.name}", flush=True)
 
 
 def _run(job: Job, dataset: ArchitectureDataset, store: ResultStore) -> None:
-    manifest = started(dataset, job.seed, job.configuration)
+    untrained = job.configuration.get("evaluated_epoch") == 0
+    inputs = training_inputs(store, None if untrained else job.configuration.get("training"))
+    manifest = started(dataset, job.seed, job.configuration, "project", inputs)
     clock = Clock()
     points = job.points(dataset)
     projection = project_latents(points)

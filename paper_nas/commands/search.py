@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 from paper_nas.artifacts import Clock, ResultMissing, ResultStore
-from paper_nas.commands.options import add_folders, runs_folder, started
+from paper_nas.commands.options import add_folders, runs_folder, started, training_inputs
 from paper_nas.oracles import SkipPatternOracle
 from paper_nas.search import (
     AS_RELEASED,
@@ -44,6 +44,7 @@ from paper_nas.search import (
 )
 from paper_nas.search.autopsy import PER_GROUP, SEEDS
 from paper_nas.search.top import full_training, train_top
+from paper_nas.steps import STEP_VERSIONS
 from paper_nas.training import load_trained
 
 ESTIMATORS = {"collapsed": "collapsed", "released": "propagation"}
@@ -91,7 +92,7 @@ class Job:
 def add_parser(commands: Any) -> None:
     """Declare ``search``, ``search-top`` and ``search-autopsy``."""
     search = commands.add_parser("search", help="trials of one search strategy")
-    search.set_defaults(run=_search)
+    search.set_defaults(run=_search, refuse=search.error)
     search.add_argument("strategy", choices=STRATEGIES)
     search.add_argument("--setting", choices=SETTINGS, default="paper")
     search.add_argument("--model", default="dvae-emb", help="for latent strategies")
@@ -136,14 +137,17 @@ def _add_deviations(parser: argparse.ArgumentParser) -> None:
 
 
 def _search(options: argparse.Namespace) -> None:
-    jobs = list(_jobs(options))
+    if unused := _unused(options):
+        options.refuse(f"{options.strategy} has no {', '.join(unused)}")
+    jobs = list(trial_jobs(options))
     if not options.again:
         jobs = [job for job in jobs if not _up_to_date(job)]
     for name in _run_all(jobs, options.workers):
         print(f"stored {name}", flush=True)
 
 
-def _jobs(options: argparse.Namespace) -> Iterator[Job]:
+def trial_jobs(options: argparse.Namespace) -> Iterator[Job]:
+    """The trials that the options of ``search`` name, one job each."""
     latent = options.strategy in LATENT
     settings = _settings(options) if latent else {}
     parts, training = [options.strategy], None
@@ -165,9 +169,22 @@ def _jobs(options: argparse.Namespace) -> Iterator[Job]:
             seed=seed,
             latents=not options.no_latents,
             results=options.results,
-            runs=runs_folder(options),
+            runs=runs_folder(options, "search"),
             progress=not options.quiet and options.workers == 1,
         )
+
+
+def _unused(options: argparse.Namespace) -> list[str]:
+    """Options that were given and that the strategy has not."""
+    names = (*BO_OPTIONS, "training", "as_released", "estimator")
+    given = [name for name in names if getattr(options, name)]
+    if options.strategy not in LATENT:
+        known: set[str] = set()
+    elif options.strategy == "latent-random":
+        known = {*LATENT_OPTIONS, "training", "as_released"}
+    else:
+        known = set(given)
+    return ["--" + name.replace("_", "-") for name in given if name not in known]
 
 
 def _given(options: argparse.Namespace) -> dict[str, Any]:
@@ -221,7 +238,8 @@ def _configuration(job: Job) -> dict[str, Any]:
 
 
 def _up_to_date(job: Job) -> bool:
-    current = ResultStore(job.results).is_current(job.name, _configuration(job))
+    store, version = ResultStore(job.results), STEP_VERSIONS["search"]
+    current = store.is_current(job.name, _configuration(job), version)
     if current:
         print(f"up to date: {job.name}", flush=True)
     return current
@@ -242,7 +260,8 @@ def run_job(job: Job) -> str:
     torch.set_num_threads(1)
     store, configuration = ResultStore(job.results), _configuration(job)
     dataset, oracle, start = load_setting(job.setting, job.seed)
-    manifest = started(dataset, job.seed, configuration)
+    inputs = training_inputs(store, job.training)
+    manifest = started(dataset, job.seed, configuration, "search", inputs)
     settings = dict(job.settings)
     if job.training is not None:
         settings["model"] = load_trained(store, f"training/{job.training}")
@@ -292,8 +311,13 @@ def _top(options: argparse.Namespace) -> None:
         "budget": budget.to_json_dict(),
         "trials": {name: store.manifest(name).files for name in sorted(trials)},
     }
+    inputs = {
+        f"{name}/{file}": sha256
+        for name, files in configuration["trials"].items()
+        for file, sha256 in files.items()
+    }
     manifest = replace(
-        started(load_setting(setting)[0], 0, configuration),
+        started(load_setting(setting)[0], 0, configuration, "search-top", inputs),
         dataset={"name": images.name, "sha256": images.sha256, "split": "own"},
     )
     best = {label: best_of_trials(store, setting, label, options.count) for label in labels}
@@ -303,7 +327,7 @@ def _top(options: argparse.Namespace) -> None:
         images,
         budget,
         options.seeds,
-        runs_folder(options) / "search-top",
+        runs_folder(options, "search-top") / "search-top",
         options.device,
         not options.quiet,
     )
@@ -315,13 +339,13 @@ def _autopsy(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     groups = autopsy_groups(per_group=options.per_group)
     images, _ = full_training("enas-digits")
+    configuration = {"per_group": options.per_group, "seeds": options.seeds}
     manifest = replace(
-        started(
-            load_setting("digits")[0], 0, {"per_group": options.per_group, "seeds": options.seeds}
-        ),
+        started(load_setting("digits")[0], 0, configuration, "search-autopsy"),
         dataset={"name": images.name, "sha256": images.sha256, "split": "own"},
     )
-    start, path = Clock(), runs_folder(options) / "search-autopsy" / "labels.jsonl"
+    folder = runs_folder(options, "search-autopsy") / "search-autopsy"
+    start, path = Clock(), folder / "labels.jsonl"
     rows = run_autopsy(groups, path, options.seeds, options.workers, not options.quiet)
     verdicts = {figure: judge_autopsy(rows, figure) for figure in ("score", "test_accuracy")}
     manifest = replace(start.stop(manifest), cpu_seconds=sum(row["cpu_seconds"] for row in rows))

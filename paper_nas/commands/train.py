@@ -33,18 +33,17 @@ TRIAL_SHARE = 0.9
 
 def add_parser(commands: Any) -> None:
     """Declare ``train`` and ``trial``."""
-    train = commands.add_parser("train", help="train a model and store its result")
-    train.set_defaults(run=_train)
-    add_training(train, "fast")
-    add_folders(train)
-    train.add_argument("--keep-weights", action="store_true", help="store fp16 weights too")
-    trial = commands.add_parser("trial", help="try a schedule on a validation slice")
-    trial.set_defaults(run=_trial)
-    add_training(trial, "paper")
-    add_folders(trial)
+    parser = commands.add_parser("train", help="train a model and store its result")
+    add_training(parser, train, "fast")
+    add_folders(parser)
+    parser.add_argument("--keep-weights", action="store_true", help="store fp16 weights too")
+    parser = commands.add_parser("trial", help="try a schedule on a validation slice")
+    add_training(parser, trial, "paper")
+    add_folders(parser)
 
 
-def _train(options: argparse.Namespace) -> None:
+def train(options: argparse.Namespace) -> None:
+    """Train and store."""
     config, dataset = training_config(options), load_dataset(options.dataset)
     name = run_name(options, config)
     run, manifest = _run(options, config, dataset, f"training/{name}")
@@ -52,7 +51,8 @@ def _train(options: argparse.Namespace) -> None:
     print(f"stored training/{name}")
 
 
-def _trial(options: argparse.Namespace) -> None:
+def trial(options: argparse.Namespace) -> None:
+    """Train on a part, judge on the rest, and store."""
     dataset = load_dataset(options.dataset)
     config = training_config(options).changed(snapshots=())
     name = f"trials/{run_name(options, config)}"
@@ -84,8 +84,10 @@ def _run(
 ) -> tuple[TrainingRun, Manifest]:
     """Train, with checkpoints; also returns the manifest, dated from the start of the command."""
     torch.set_num_threads(options.threads)
-    manifest = started(dataset, config.seed, {"model": options.model, **config.to_json_dict()})
-    folder = runs_folder(options) / name.removeprefix("training/")
+    step = "train" if name.startswith("training/") else "trial"
+    configuration = {"model": options.model, **config.to_json_dict()}
+    manifest = started(dataset, config.seed, configuration, step)
+    folder = runs_folder(options, step) / name.removeprefix("training/")
     run = train_model(options.model, dataset, config, folder, options.resume, not options.quiet)
     return run, replace(
         manifest,

@@ -12,6 +12,7 @@ from paper_nas.figures.architectures import (
     skip_count_distribution,
     skip_frequencies,
 )
+from paper_nas.figures.arms import gap_map, paired_differences
 from paper_nas.figures.benchmark import (
     agreement_scatter,
     distributions,
@@ -79,6 +80,7 @@ __all__ = [
     "expected_improvement",
     "explained_variance",
     "failures_by_vertex",
+    "gap_map",
     "linked_panels",
     "measures_by_method",
     "new_figure",
@@ -86,6 +88,7 @@ __all__ = [
     "operation_effects_map",
     "operation_spaces",
     "ordering_by_way",
+    "paired_differences",
     "paper_against_ours",
     "process_in_one_dimension",
     "property_by_group",

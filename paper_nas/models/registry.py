@@ -98,6 +98,15 @@ def model_names() -> tuple[str, ...]:
     return tuple(_FACTORIES)
 
 
+def forget_model(name: str) -> None:
+    """Take back a registration.
+
+    Raises:
+        KeyError: There is no such model.
+    """
+    del _FACTORIES[name]
+
+
 def build_model(name: str, seed: int = 0, **settings: Any) -> GraphVae:
     """Build a model with fresh weights.
 

@@ -104,6 +104,23 @@ def test_a_latent_search_without_weights_says_how_to_make_them(
     assert "--keep-weights" in message
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["random", "--refit", "fresh", "--training", "x"], "random has no --refit, --training"),
+        (["latent-random", "--estimator", "released"], "latent-random has no --estimator"),
+        (["local", "--as-released"], "local has no --as-released"),
+    ],
+)
+def test_an_option_that_would_be_ignored_is_refused(
+    words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        search(tmp_path, *words)
+    assert said in capsys.readouterr().err
+    assert not list(tmp_path.rglob("manifest.json"))
+
+
 def test_deviations_name_the_method(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,86 @@
+"""When can an operation embedding learn that operations are alike? Trainings that answer it.
+
+``plan`` lists them, ``data`` draws what they see, ``run`` makes one, ``judge`` compares them.
+"""
+
+from paper_nas.arms.data import arm_dataset, operation_distances, tilted_sample
+from paper_nas.arms.judge import (
+    LEVEL,
+    MARGIN,
+    Match,
+    PairedDifference,
+    epochs_to,
+    holm,
+    match_distances,
+    paired_difference,
+    verdict,
+)
+from paper_nas.arms.outcomes import (
+    LEARNED_LOSS,
+    OUTCOMES,
+    Primary,
+    gap_map,
+    paired_gaps,
+    primary_outcome,
+    stored_arms,
+    table_matches,
+)
+from paper_nas.arms.plan import (
+    ARM_CONFIG,
+    CODE_ARMS,
+    DATA_ARMS,
+    MAP_TILTS,
+    MAP_WEIGHTS,
+    PAIR,
+    PAIRED_SEEDS,
+    SCALES,
+    Arm,
+    CodeArm,
+    DataArm,
+    arm_config,
+    planned_arms,
+    shuffled_operations,
+)
+from paper_nas.arms.run import RECORD, arm_settings, run_arm, source_table, table_distances
+
+__all__ = [
+    "ARM_CONFIG",
+    "CODE_ARMS",
+    "DATA_ARMS",
+    "LEARNED_LOSS",
+    "LEVEL",
+    "MAP_TILTS",
+    "MAP_WEIGHTS",
+    "MARGIN",
+    "OUTCOMES",
+    "PAIR",
+    "PAIRED_SEEDS",
+    "RECORD",
+    "SCALES",
+    "Arm",
+    "CodeArm",
+    "DataArm",
+    "Match",
+    "PairedDifference",
+    "Primary",
+    "arm_config",
+    "arm_dataset",
+    "arm_settings",
+    "epochs_to",
+    "gap_map",
+    "holm",
+    "match_distances",
+    "operation_distances",
+    "paired_difference",
+    "paired_gaps",
+    "planned_arms",
+    "primary_outcome",
+    "run_arm",
+    "shuffled_operations",
+    "source_table",
+    "stored_arms",
+    "table_distances",
+    "table_matches",
+    "tilted_sample",
+    "verdict",
+]
