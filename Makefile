@@ -1,6 +1,8 @@
 # make book    the site, in _build/html        make serve   show it at http://localhost:8000
 # make test    every check                     make lint    style only
 # make offline the book, the notebooks and the unit tests without network and CIFAR-10 data
+# make results every committed result that is missing or out of date: days, if it is all of them
+#              (FLAGS=--dry-run only says which)
 # make lock    renew requirements.lock         make clean   remove what was built (not .venv)
 #
 # Each target does its own set-up: .venv is made from requirements.lock, and made up to date when that
@@ -9,11 +11,14 @@
 PYTHON ?= python3
 VENV   ?= .venv
 PORT   ?= 8000
+JOBS   ?= 2
 
 BIN   := $(VENV)/bin
 KEY   := $(shell cat requirements.lock pyproject.toml | cksum | cut -d ' ' -f 1)
 READY := $(VENV)/.ready-$(KEY)
 CONVERTED := _build/nbval
+# Files go to processes, so that a file finds its fixtures, and a notebook its kernel, where they were.
+PARALLEL := -n $(JOBS) --dist loadfile
 
 # Notebooks run in folders of their own, so a relative data folder is made absolute.
 ifneq ($(strip $(PAPER_NAS_DATA)),)
@@ -26,7 +31,7 @@ export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := book
 .NOTPARALLEL:
-.PHONY: book test serve lint lock clean setup types unit notebooks pages offline
+.PHONY: book test serve lint lock clean setup types unit notebooks pages offline results
 
 say = @printf '\n\033[1m== %s\033[0m\n' $(1)
 
@@ -64,7 +69,7 @@ types: $(READY)
 
 unit: $(READY)
 	$(call say,"unit: tests and doctests")
-	$(BIN)/python -m pytest --ignore=tests/book --ignore=tests/browser --ignore=tests/offline/test_site.py
+	$(BIN)/python -m pytest $(PARALLEL) --ignore=tests/book --ignore=tests/browser --ignore=tests/offline/test_site.py
 
 # Without stored outputs nbval shows that every cell runs; what a cell should give, it asserts.
 notebooks: $(READY)
@@ -73,7 +78,7 @@ notebooks: $(READY)
 	for chapter in notebooks/*.md; do \
 	  $(BIN)/jupytext --quiet --to ipynb --output $(CONVERTED)/$$(basename $$chapter .md).ipynb $$chapter || exit 1; \
 	done
-	PAPER_NAS_PRESET=smoke PYTHONWARNINGS=default $(BIN)/python -m pytest -W default \
+	PAPER_NAS_PRESET=smoke PYTHONWARNINGS=default $(BIN)/python -m pytest $(PARALLEL) -W default \
 	  --nbval-lax --nbval-current-env --nbval-cell-timeout 600 $(CONVERTED)
 
 pages: $(READY)
@@ -96,6 +101,25 @@ offline: $(READY)
 	$(BIN)/python -m pytest tests/offline/test_site.py
 	$(WITHOUT) $(MAKE) PAPER_NAS_DATA= unit notebooks CONVERTED=$(OFFLINE)/nbval
 	$(call say,"all checks passed without network and data")
+
+# ---- the committed results ------------------------------------------------------------------------
+
+# Snakemake has an environment of its own: some of what it needs is older than in requirements.lock.
+SCALE  := $(VENV)/scale
+SCALED := $(SCALE)/.ready-$(KEY)
+EXTRA  := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["scale"], sep="\n")
+
+$(SCALED): $(READY)
+	$(call say,"environment: $(SCALE) for Snakemake")
+	test -x $(SCALE)/bin/python || $(PYTHON) -m venv $(SCALE)
+	$(BIN)/python -c '$(EXTRA)' > $(SCALE)/requirements.txt
+	$(SCALE)/bin/python -m pip install --quiet -r $(SCALE)/requirements.txt
+	@rm -f $(SCALE)/.ready-* && touch $@
+
+results: $(SCALED)
+	$(call say,"results: what is missing or out of date")
+	mkdir -p _build/workflow
+	$(SCALE)/bin/snakemake --snakefile workflow/Snakefile --directory _build/workflow $(FLAGS)
 
 # ---- upkeep -------------------------------------------------------------------------------------
 

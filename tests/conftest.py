@@ -1,8 +1,8 @@
 """Fixtures that every test may use, and the rule for what a machine may lack.
 
-A test that needs the CIFAR-10 data, a browser or the built site is skipped, with the reason, where
-these are missing. The environment variable PAPER_NAS_REQUIRE lists those that must be there
-("data,browser,site"): for them a skip becomes a failure. CI sets it.
+A test that needs the CIFAR-10 data, a browser, the built site or Snakemake is skipped, with the
+reason, where these are missing. The environment variable PAPER_NAS_REQUIRE lists those that must be
+there ("data,browser,site,workflow"): for them a skip becomes a failure. CI sets it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from paper_nas.datasets import ArchitectureDataset, load_dataset
 
 ROOT = Path(__file__).resolve().parents[1]
 REQUIRE_VARIABLE = "PAPER_NAS_REQUIRE"
-REQUIREMENTS = {"data", "browser", "site"}
+REQUIREMENTS = {"data", "browser", "site", "workflow"}
 DATA_FILE = "final_structures6.txt"
 DataOf = Callable[[str], ArchitectureDataset]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
