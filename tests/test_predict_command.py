@@ -196,3 +196,12 @@ def test_epoch_0_is_the_untrained_model(tmp_path: Path, tiny: None) -> None:
                    for part in ("", "_t-1_e-0"))  # fmt: skip
     assert (last["evaluated_epoch"], first["evaluated_epoch"]) == (3, 0)
     assert last["weights_sha256"] != first["weights_sha256"]
+
+
+def test_one_baseline_on_one_split_by_name(tmp_path: Path, tiny: None) -> None:
+    words = ("--baseline", "lookup", "--split", "skip-pattern")
+    assert run(tmp_path, "predict", "baselines", *words) == 0
+    names = ResultStore(tmp_path / "results").names()
+    assert names == ["prediction/baseline-lookup_skip-pattern-split"]
+    step = ResultStore(tmp_path / "results").manifest(names[0]).step
+    assert step["name"] == "baseline"
