@@ -136,8 +136,8 @@ class Row:
 
     @property
     def label(self) -> str:
-        """The model as the paper calls it."""
-        return MODEL_LABELS[self.model]
+        """The model as the paper calls it; its own name if it is none of the paper's."""
+        return MODEL_LABELS.get(self.model, self.model)
 
     @property
     def hidden_size(self) -> int:
@@ -147,7 +147,7 @@ class Row:
     @property
     def published(self) -> bool:
         """Whether it is one of the six models under a preset as it is, after its last epoch."""
-        return _is_preset(self.configuration)
+        return self.model in MODEL_LABELS and _is_preset(self.configuration)
 
 
 def table1(store: ResultStore, paper: PaperNumbers, dataset: str = "enas-cifar10") -> list[Row]:
@@ -166,7 +166,8 @@ def table1(store: ResultStore, paper: PaperNumbers, dataset: str = "enas-cifar10
     order = list(MODEL_LABELS)
 
     def place(row: Row) -> tuple[bool, int, int, str]:
-        return not row.published, -row.hidden_size, order.index(row.model), row.configuration
+        known = order.index(row.model) if row.model in order else len(order)
+        return not row.published, -row.hidden_size, known, row.configuration
 
     return sorted(rows, key=place)
 

@@ -89,24 +89,6 @@ class TestDvaeWithTheSumOfStates(ModelContract):
         return super().build(seed, max_vertices, decoder_state="sum", **settings)
 
 
-class TestTheEncoderOfContributing(ModelContract):
-    """The example in CONTRIBUTING.md works as printed."""
-
-    name = "sum"
-
-    @pytest.fixture(autouse=True)
-    def register(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(registry_module, "_FACTORIES", dict(registry_module._FACTORIES))
-        text = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(encoding="utf-8")
-        example = text.split("```python\n")[1].split("```")[0]
-        assert len(example.splitlines()) <= 30
-        exec(compile(example, "CONTRIBUTING.md", "exec"), {})
-
-    def test_it_has_no_released_counterpart(self) -> None:
-        with pytest.raises(ValueError, match=r"SumEncoder|no counterpart"):
-            to_released_weights(self.build())
-
-
 def test_the_two_models_differ_in_the_operation_encoding_only() -> None:
     one_hot, embedding = build_model("dvae"), build_model("dvae-emb")
     assert isinstance(one_hot.operations, OneHotOperations)

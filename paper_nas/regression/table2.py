@@ -167,7 +167,7 @@ def _row(
     return Table2Row(
         kind="model" if is_model else "baseline",
         name=name,
-        label=labels[name] if is_model else _baseline_label(name, labels),
+        label=labels.get(name, name) if is_model else _baseline_label(name, labels),
         split=settings["split"],
         estimator=settings.get("estimator"),
         preset=settings["preset"] if is_model else None,
