@@ -46,6 +46,11 @@ class Folders:
     runs: Path
     workflow: Path
 
+    @property
+    def log(self) -> Path:
+        """What Snakemake says."""
+        return self.workflow / "snakemake.log"
+
 
 def add_parser(commands: Any) -> None:
     """Declare ``cluster``."""
@@ -72,7 +77,7 @@ def _cluster(options: argparse.Namespace) -> None:
     wall, command = time.perf_counter(), snakemake_command(options, folders)
     killed = _run_and_kill(command, plan, folders)
     wall_seconds = time.perf_counter() - wall
-    jobs = list(finished_jobs(scontrol("job"), folders.workflow))
+    jobs = list(finished_jobs(scontrol("job"), run_id(folders.log)))
     content = {
         "versions": versions(options.snakemake),
         "nodes": scontrol("node"),
@@ -143,19 +148,31 @@ def scontrol(what: str) -> list[dict[str, str]]:
     return [dict(re.findall(r"([\w/:]+)=(\S*)", line)) for line in lines if "=" in line]
 
 
-def finished_jobs(jobs: Sequence[dict[str, str]], folder: Path) -> Iterator[dict[str, Any]]:
-    """The jobs that were submitted from a folder, in order, ready for JSON.
+def run_id(log: Path) -> str:
+    """The name that Snakemake gives to all jobs of a run, from what it says.
+
+    Raises:
+        ClusterError: It has not said it.
+    """
+    found = re.search(r"SLURM run ID: (\S+)", log.read_text(encoding="utf-8"))
+    if found is None:
+        raise ClusterError(f"Snakemake submitted nothing; see {log}")
+    return found[1]
+
+
+def finished_jobs(jobs: Sequence[dict[str, str]], run: str) -> Iterator[dict[str, Any]]:
+    """The jobs of a run, in order, ready for JSON.
 
     Args:
         jobs: Of :func:`scontrol`.
-        folder: Where Snakemake ran.
+        run: Of :func:`run_id`.
 
     Yields:
         ``id``, ``what`` (rule and result), ``state``, ``exit`` (status and signal), ``waited`` and
         ``seconds`` (wall-clock).
     """
     for job in sorted(jobs, key=lambda job: int(job["JobId"])):
-        if job.get("WorkDir") != str(folder):
+        if job.get("JobName") != run:
             continue
         submitted, began, ended = (
             datetime.fromisoformat(job[key]) for key in ("SubmitTime", "StartTime", "EndTime")
@@ -179,15 +196,15 @@ def _run_and_kill(
     """Run Snakemake, and kill the job of the longest training when half of it is done."""
     name, epochs = longest_training(plan)
     path = folders.runs / name.removeprefix("training/") / CHECKPOINT
-    log = folders.workflow / "snakemake.log"
     killed: dict[str, Any] = {}
-    with log.open("w") as file, subprocess.Popen(command, stdout=file, stderr=file) as run:
+    with folders.log.open("w") as file, subprocess.Popen(command, stdout=file, stderr=file) as run:
         while run.poll() is None:
             if not killed and len(history_in(path)) >= epochs / 2:
                 killed = _kill(name, path, folders)
             time.sleep(POLL_SECONDS)
     if run.returncode != 0 or not killed:
-        raise ClusterError(f"Snakemake ended with {run.returncode}, killed: {killed}; see {log}")
+        what = "after a job was killed" if killed else "before a job could be killed"
+        raise ClusterError(f"Snakemake ended {what}, with {run.returncode}; see {folders.log}")
     return killed
 
 
@@ -214,10 +231,11 @@ def history_in(checkpoint: Path) -> list[dict[str, Any]]:
 
 def _kill(name: str, path: Path, folders: Folders) -> dict[str, Any]:
     mark = name.replace("/", "_")
+    run = run_id(folders.log)
     (job,) = (
         job
         for job in scontrol("job")
-        if job.get("WorkDir") == str(folders.workflow)
+        if job.get("JobName") == run
         and job["JobState"] == "RUNNING"
         and job["Comment"].endswith(mark)
     )

@@ -9,32 +9,48 @@ import pytest
 import torch
 
 from paper_nas import __main__ as cli
-from paper_nas.artifacts import ResultStore, write_tensors
+from paper_nas.artifacts import write_tensors
 from paper_nas.commands import cluster
-from paper_nas.commands.cluster import NAME, finished_jobs, history_in, longest_training, scontrol
+from paper_nas.commands.cluster import (
+    ClusterError,
+    finished_jobs,
+    history_in,
+    longest_training,
+    run_id,
+    scontrol,
+)
 from tests.conftest import ROOT
 from workflow.catalogue import read_catalogue
 
 JOBS = (
-    "JobId=12 JobName=a JobState=COMPLETED ExitCode=0:0 SubmitTime=2026-11-24T22:00:00 "
-    "StartTime=2026-11-24T22:00:30 EndTime=2026-11-24T22:02:00 WorkDir=/x/workflow "
+    "JobId=12 JobName=4f-2e JobState=COMPLETED ExitCode=0:0 SubmitTime=2026-11-24T22:00:00 "
+    "StartTime=2026-11-24T22:00:30 EndTime=2026-11-24T22:02:00 "
     "Comment=rule_train_wildcards_training_svae \n"
-    "JobId=9 JobName=a JobState=CANCELLED ExitCode=0:15 SubmitTime=2026-11-24T21:00:00 "
-    "StartTime=2026-11-24T21:00:00 EndTime=2026-11-24T21:00:05 WorkDir=/x/workflow "
+    "JobId=9 JobName=4f-2e JobState=CANCELLED ExitCode=0:15 SubmitTime=2026-11-24T21:00:00 "
+    "StartTime=2026-11-24T21:00:00 EndTime=2026-11-24T21:00:05 "
     "Comment=rule_train_wildcards_training_svae \n"
-    "JobId=1 JobState=RUNNING WorkDir=/elsewhere\n"
+    "JobId=1 JobName=other JobState=RUNNING\n"
 )
 
 
 def test_jobs_are_read_in_order_and_those_of_others_left_out(
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    log = tmp_path / "snakemake.log"
+    log.write_text("Building DAG of jobs...\nSLURM run ID: 4f-2e\nUsing shell: bash\n")
     monkeypatch.setattr(cluster, "_output", lambda *command: JOBS)
-    found = list(finished_jobs(scontrol("job"), Path("/x/workflow")))
+    found = list(finished_jobs(scontrol("job"), run_id(log)))
     assert [job["id"] for job in found] == [9, 12]
     assert (found[0]["state"], found[0]["exit"]) == ("CANCELLED", "0:15")
     assert found[1]["what"] == "train training_svae"
     assert (found[1]["waited"], found[1]["seconds"]) == (30, 90)
+
+
+def test_a_run_that_submitted_nothing_says_where_to_look(tmp_path: Path) -> None:
+    log = tmp_path / "snakemake.log"
+    log.write_text("Nothing to be done\n")
+    with pytest.raises(ClusterError, match=r"see .*snakemake\.log"):
+        run_id(log)
 
 
 def test_the_longest_training_of_the_small_list_is_the_one_that_is_killed() -> None:
@@ -60,19 +76,3 @@ def test_without_slurm_it_says_so(
     (tmp_path / "cluster").mkdir()
     assert cli.main(["cluster", "--runs", str(tmp_path)]) == 1
     assert "move it away" in capsys.readouterr().err
-
-
-def test_the_stored_trial_is_whole() -> None:
-    seen = ResultStore().load_json(NAME, "slurm.json")
-    jobs, killed = seen["jobs"], seen["killed"]
-    listed = read_catalogue(ROOT / "workflow" / "smoke.yml")
-    completed = {job["what"].split()[1] for job in jobs if job["state"] == "COMPLETED"}
-    assert completed == {name.replace("/", "_") for name in listed}
-    (stopped,) = [job for job in jobs if job["state"] != "COMPLETED"]
-    assert stopped["id"] == killed["job"]
-    assert 0.5 <= killed["done"] / killed["epochs"] < 1
-    assert killed["kept"] == killed["done"]
-    assert killed["same_losses"]
-    assert killed["same_weights"]
-    assert seen["planned_afterwards"] == 0
-    assert all(node["NodeAddr"] == "127.0.0.1" for node in seen["nodes"])
