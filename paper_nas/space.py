@@ -93,10 +93,10 @@ class Architecture:
             )
         for operation in self.operations:
             if not 0 <= operation < NUM_OPERATIONS:
-                raise ValueError(f"operation {operation} is not in 0..{NUM_OPERATIONS - 1}")
+                raise ValueError(f"operation {short(operation)} is not in 0..{NUM_OPERATIONS - 1}")
         for bit in self.skips:
             if bit not in (0, 1):
-                raise ValueError(f"a skip bit is 0 or 1, not {bit}")
+                raise ValueError(f"a skip bit is 0 or 1, not {short(bit)}")
 
     @classmethod
     def from_row(cls, row: Sequence[Sequence[int]]) -> Architecture:

@@ -77,7 +77,8 @@ def read_enas_file(path: str | Path) -> tuple[list[Architecture], np.ndarray]:
     """
     path = Path(path)
     architectures, accuracies = [], []
-    with path.open(encoding="utf-8") as file:
+    # What is no UTF-8 is replaced by a sign that no row may hold.
+    with path.open(encoding="utf-8", errors="replace") as file:
         for number, line in enumerate(file, start=1):
             try:
                 architecture, accuracy = _parse_row(line)
@@ -97,6 +98,8 @@ def _parse_row(line: str) -> tuple[Architecture, float]:
         row = json.loads(f"[{line}]", parse_constant=_refuse_constant)
     except json.JSONDecodeError as reason:
         raise ValueError(f"not a list and a number ({reason.msg})") from None
+    except RecursionError:
+        raise ValueError("not a list and a number (too many brackets)") from None
     if len(row) != 2 or not isinstance(row[0], list):
         raise ValueError("not a pair of an architecture and an accuracy")
     architecture, accuracy = Architecture.from_row(row[0]), row[1]

@@ -17,7 +17,7 @@ from paper_nas.artifacts import ResultMissing, ResultStore
 from paper_nas.datasets.errors import DatasetError, DatasetUnavailable
 from paper_nas.datasets.labelled import ArchitectureDataset
 from paper_nas.datasets.splits import random_split
-from paper_nas.space import Architecture
+from paper_nas.space import NUM_OPERATIONS, Architecture
 
 EMBEDDED = Path(paper_nas.__file__).parent / "data"
 """Folder of the results that come with the package."""
@@ -28,21 +28,21 @@ DIGITS_COMMAND = "python -m paper_nas benchmark digits"
 DIGITS_SPLITS = ("skip-pattern", "random")
 SKIP_BITS = 15
 
-# Shape of each array: M rows, T stand-alone trainings, S shared networks.
-SHAPES = {
-    "operations": "M6",
-    "skips": "M2",
-    "in_test": "M",
-    "standalone_row": "T",
-    "standalone_seed": "T",
-    "standalone_validation_nll": "T",
-    "standalone_test_nll": "T",
-    "standalone_validation_hits": "T",
-    "standalone_test_hits": "T",
-    "standalone_cpu_seconds": "T",
-    "weight_sharing_nll": "SM",
-    "weight_sharing_hits": "SM",
-    "image_counts": "2",
+# Shape and type of each array: M rows, T stand-alone trainings, S shared networks.
+FORMAT = {
+    "operations": ("M6", np.uint8),
+    "skips": ("M2", np.uint8),
+    "in_test": ("M", np.uint8),
+    "standalone_row": ("T", np.int32),
+    "standalone_seed": ("T", np.uint8),
+    "standalone_validation_nll": ("T", np.float32),
+    "standalone_test_nll": ("T", np.float32),
+    "standalone_validation_hits": ("T", np.uint16),
+    "standalone_test_hits": ("T", np.uint16),
+    "standalone_cpu_seconds": ("T", np.float32),
+    "weight_sharing_nll": ("SM", np.float32),
+    "weight_sharing_hits": ("SM", np.uint16),
+    "image_counts": ("2", np.int32),
 }
 
 Arrays = Mapping[str, np.ndarray]
@@ -162,13 +162,13 @@ def _weight_sharing_labels(arrays: Arrays) -> dict[str, np.ndarray]:
 
 
 def _check(arrays: Arrays, path: Path) -> None:
-    """Refuse arrays that are missing, of a wrong shape, or that contradict each other.
+    """Refuse arrays that are missing, of a wrong shape or type, or that contradict each other.
 
     The checksum has said that the file is the one that was written; this says that what was written
     is a benchmark.
     """
     sizes: dict[str, int] = {}
-    for name, shape in SHAPES.items():
+    for name, (shape, dtype) in FORMAT.items():
         if name not in arrays:
             raise DatasetError(f"{path} has no array {name!r}; make it again with {DIGITS_COMMAND}")
         wanted = [
@@ -177,8 +177,29 @@ def _check(arrays: Arrays, path: Path) -> None:
         ]
         if list(arrays[name].shape) != wanted or len(wanted) != len(shape):
             raise DatasetError(f"{path}: {name} has shape {arrays[name].shape}, not [{shape}]")
+        if arrays[name].dtype != dtype:
+            raise DatasetError(f"{path}: {name} holds {arrays[name].dtype}, not {dtype.__name__}")
+    if wrong := [name for name, fine in _ranges(arrays).items() if not fine.all()]:
+        raise DatasetError(f"{path}: {wrong[0]} holds values that are out of range")
     rows, seeds = arrays["standalone_row"], arrays["standalone_seed"]
     if len(rows) and not 0 <= rows.min() <= rows.max() < sizes["M"]:
         raise DatasetError(f"{path}: standalone_row names rows that are not there")
     if len(np.unique(np.stack([rows, seeds]), axis=1).T) != len(rows):
         raise DatasetError(f"{path}: an architecture was trained twice with one seed")
+
+
+def _ranges(arrays: Arrays) -> dict[str, np.ndarray]:
+    """Which values of each array can be, by name."""
+    validation, test = arrays["image_counts"]
+    fine = {
+        "image_counts": arrays["image_counts"] > 0,
+        "operations": arrays["operations"] < NUM_OPERATIONS,
+        "in_test": arrays["in_test"] <= 1,
+        "skips": arrays["skips"][:, 1] % 2 == 0,  # the spare bit
+        "standalone_validation_hits": arrays["standalone_validation_hits"] <= validation,
+        "standalone_test_hits": arrays["standalone_test_hits"] <= test,
+        "weight_sharing_hits": arrays["weight_sharing_hits"] <= validation,
+    }
+    for name in (name for name in FORMAT if name.endswith(("nll", "seconds"))):
+        fine[name] = (arrays[name] > 0) & np.isfinite(arrays[name])
+    return fine

@@ -15,12 +15,16 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+
+import torch._dynamo  # noqa: F401  (what training imports when it begins)
 
 from paper_nas import __main__ as cli
 from paper_nas.benchmark import weight_sharing
 from paper_nas.commands import benchmark, evaluate, export_explorer, search, train
+from paper_nas.evaluation import prior_generation
 from paper_nas.explorer import export
 from paper_nas.oracles import SurrogateOracle
 from paper_nas.search import Setting, start_set
@@ -129,6 +133,7 @@ def small_command(*words: str) -> int:
         vars(module)["load_dataset"] = lambda *_: TRAINED
     for module in (export_explorer, export):
         vars(module)["load_dataset"] = lambda *_: EXPLORED
+    vars(evaluate)["prior_generation"] = partial(prior_generation, latents=20)
     vars(search)["load_setting"] = _small_setting
     vars(benchmark)["DIGITS_BENCHMARK"] = BENCHMARK
     return cli.main(words)

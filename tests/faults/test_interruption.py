@@ -35,7 +35,7 @@ def history(checkpoint: Path) -> list[object]:
     return records
 
 
-def test_ctrl_c_in_a_terminal(tmp_path: Path) -> None:
+def test_ctrl_c_stops_a_training(tmp_path: Path) -> None:
     """Of the command as one types it; nobody has imported anything for it."""
     words = ["train", "dvae-emb", "--preset", "smoke", "--dataset", "enas-digits", "--epochs", "60"]
     command = [sys.executable, "-m", "paper_nas", *words, "--quiet", *map(str, folders(tmp_path))]
@@ -50,7 +50,7 @@ def test_ctrl_c_in_a_terminal(tmp_path: Path) -> None:
     assert ResultStore(tmp_path / "results").names() == []
 
 
-def test_ctrl_c_while_a_search_writes(tmp_path: Path) -> None:
+def test_ctrl_c_while_a_search_writes_a_checkpoint(tmp_path: Path) -> None:
     output, whole, again = tmp_path / "output", tmp_path / "whole", tmp_path / "again"
     stopped = Conditions(at=5, gets=signal.SIGINT)
     assert run(output, *SEARCH, *folders(again), conditions=stopped) == 130
@@ -89,7 +89,7 @@ def server() -> Iterator[tuple[str, list[int]]]:
         thread.join()
 
 
-def test_a_download_that_breaks_off(
+def test_a_download_that_breaks_off_is_not_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: tuple[str, list[int]]
 ) -> None:
     (address, sent), cache = server, tmp_path / "cache"
@@ -128,7 +128,7 @@ print(len(run.history), all(torch.equal(a, b) for a, b in pairs))
 """A notebook in the way of chapter 3: a training goes on from what its folder holds."""
 
 
-def test_a_kernel_that_is_restarted_in_the_middle_of_a_notebook(tmp_path: Path) -> None:
+def test_a_restarted_kernel_goes_on_from_the_checkpoint(tmp_path: Path) -> None:
     """Run again from the top, it ends as if nothing had been."""
     checkpoint, answers = tmp_path / "runs" / CHECKPOINT, []
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -53,7 +53,7 @@ def files(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_evaluation(tmp_path: Path) -> None:
+def test_a_killed_evaluation_leaves_the_older_result(tmp_path: Path) -> None:
     """Killed while it decodes, and between two files of its result."""
     output, store = tmp_path / "output", ResultStore(tmp_path / "results")
     assert run(output, "train", "dvae-emb", "--preset", "smoke", *folders(tmp_path)) == 0
@@ -83,7 +83,7 @@ def test_evaluation(tmp_path: Path) -> None:
     assert [len(store.load_json(EVALUATION, "evaluation.json")), len(store.names())] == [4, 2]
 
 
-def test_search(tmp_path: Path) -> None:
+def test_a_killed_search_goes_on(tmp_path: Path) -> None:
     """Killed at one file of its checkpoints and its result after another, until none is left."""
     words = ["search", "evolution", "--setting", "digits", "--rounds", "2", "--batch", "5"]
     whole, again = tmp_path / "whole", tmp_path / "again"
@@ -102,7 +102,7 @@ def test_search(tmp_path: Path) -> None:
     assert not list((again / "runs").rglob("round-*"))
 
 
-def test_export(tmp_path: Path) -> None:
+def test_a_killed_export_leaves_the_older_index(tmp_path: Path) -> None:
     """Killed before the first, after the first and before the last of its files: the index."""
     store, output = ResultStore(tmp_path / "results"), tmp_path / "output"
     training = store_training(store, "dvae-emb", EXPLORED)
@@ -143,7 +143,7 @@ def count(path: Path) -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
-def test_benchmark(tmp_path: Path) -> None:
+def test_a_killed_benchmark_keeps_its_labels(tmp_path: Path) -> None:
     """Killed, then stopped by Ctrl-C, while it trains: no label is lost, no process stays."""
     embedded, path = tmp_path / "data", tmp_path / "runs" / "enas-digits" / "standalone.jsonl"
     words = ["benchmark", "digits", "--embedded", embedded, *folders(tmp_path)]
@@ -174,7 +174,7 @@ def test_benchmark(tmp_path: Path) -> None:
     )
 
 
-def test_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_worker_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As the system kills for lack of memory: the message says so, what came before is kept."""
     monkeypatch.setattr(labels.multiprocessing, "get_context", lambda _: CONTEXT)
     tasks, images = plan(BENCHMARK).tasks(), BENCHMARK.load_images()

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from paper_nas.space import Architecture, num_skip_bits
 
 T = TypeVar("T")
+
+FUZZ = settings(deadline=None, max_examples=60)
+"""Without a limit in time: the machine may be busy."""
 
 SCALARS = (
     st.none()

@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as arrays
 
 from paper_nas.graphs import GraphBatch
 from paper_nas.space import MAX_LAYERS, Architecture, is_valid_graph
-from tests.fuzz.strategies import architectures, attempt
+from tests.fuzz.strategies import FUZZ, architectures, attempt
 
 KINDS = (
     arrays.integer_dtypes(endianness="=")
@@ -26,6 +26,7 @@ KINDS = (
 SIDES = st.integers(0, 5)
 
 
+@FUZZ
 @given(st.lists(architectures(), max_size=8), st.integers(-2, 16))
 def test_architectures_come_back(rows: list[Architecture], size: int) -> None:
     needed = max((a.num_layers + 2 for a in rows), default=2)
@@ -39,6 +40,7 @@ def test_architectures_come_back(rows: list[Architecture], size: int) -> None:
     assert all(is_valid_graph(graph) for graph in batch.to_networkx())
 
 
+@FUZZ
 @given(st.data())
 def test_any_tensors(data: st.DataObject) -> None:
     """Values that are taken are kept as they were, in the parts that are not padding."""
@@ -73,6 +75,7 @@ def small(kind: np.dtype[Any]) -> st.SearchStrategy[Any]:
     return usual | usual | usual | arrays.from_dtype(kind)
 
 
+@FUZZ
 @given(st.data())
 def test_any_graphs_are_judged_as_networkx_judges_them(data: st.DataObject) -> None:
     size = data.draw(st.integers(2, 5))
@@ -107,6 +110,7 @@ INDICES = (
 )
 
 
+@FUZZ
 @given(INDICES, st.booleans())
 def test_an_index_gives_what_a_list_gives(index: Any, as_tensor: bool) -> None:
     """NumPy says which rows an index means; the batch says the same, or refuses it."""
@@ -125,6 +129,7 @@ def test_an_index_gives_what_a_list_gives(index: Any, as_tensor: bool) -> None:
     assert found == [BATCH[row] for row in rows]
 
 
+@FUZZ
 @given(st.lists(architectures(2), max_size=3), st.lists(architectures(2), max_size=3))
 def test_equality_is_that_of_the_architectures(
     first: list[Architecture], second: list[Architecture]

@@ -21,7 +21,7 @@ from paper_nas.artifacts import (
     read_arrays,
     read_tensors,
 )
-from tests.fuzz.strategies import JSON, attempt, damaged
+from tests.fuzz.strategies import FUZZ, JSON, attempt, damaged
 
 NAME = "training/some"
 JSON_FILE, TENSORS_FILE, ARRAYS_FILE = "history.json", "weights.safetensors", "labels.npz"
@@ -103,6 +103,7 @@ def check(store: ResultStore, file: str, manifest: Manifest) -> None:
 def test_damage_to_any_file(store: ResultStore, contents: dict[str, bytes], file: str) -> None:
     path, manifest = store.root / NAME / file, store.manifest(NAME)
 
+    @FUZZ
     @given(damaged(contents[file]))
     def one(content: bytes) -> None:
         path.write_bytes(content)
@@ -135,6 +136,7 @@ def test_every_single_bit(tmp_path: Path, file: str) -> None:
             assert verdict or file in str(reason), (place, bit)
 
 
+@FUZZ
 @given(value=JSON | st.dictionaries(st.sampled_from([*Manifest.__annotations__, "other"]), JSON))
 def test_a_manifest_of_any_json(store: ResultStore, contents: dict[str, bytes], value: Any) -> None:
     path = store.root / NAME / MANIFEST
@@ -165,6 +167,7 @@ def test_a_manifest_too_deep_to_read(store: ResultStore, contents: dict[str, byt
         path.write_bytes(contents[MANIFEST])
 
 
+@FUZZ
 @given(data=st.data())
 def test_files_that_are_read_without_a_manifest(
     tmp_path_factory: pytest.TempPathFactory, contents: dict[str, bytes], data: st.DataObject

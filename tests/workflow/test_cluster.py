@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from paper_nas import __main__ as cli
-from paper_nas.artifacts import write_tensors
+from paper_nas.artifacts import ResultStore, write_tensors
 from paper_nas.commands import cluster
 from paper_nas.commands.cluster import (
+    NAME,
     ClusterError,
     finished_jobs,
     history_in,
@@ -76,3 +77,19 @@ def test_without_slurm_it_says_so(
     (tmp_path / "cluster").mkdir()
     assert cli.main(["cluster", "--runs", str(tmp_path)]) == 1
     assert "move it away" in capsys.readouterr().err
+
+
+def test_the_stored_trial_is_whole() -> None:
+    seen = ResultStore().load_json(NAME, "slurm.json")
+    jobs, killed = seen["jobs"], seen["killed"]
+    listed = read_catalogue(ROOT / "workflow" / "smoke.yml")
+    completed = sorted(job["what"].split()[1] for job in jobs if job["state"] == "COMPLETED")
+    assert completed == sorted(name.replace("/", "_") for name in listed)
+    (stopped,) = [job for job in jobs if job["state"] != "COMPLETED"]
+    assert stopped["id"] == killed["job"]
+    assert 0.5 <= killed["done"] / killed["epochs"] < 1
+    assert killed["kept"] == killed["done"]
+    assert killed["same_losses"]
+    assert killed["same_weights"]
+    assert seen["planned_afterwards"] == 0
+    assert all(node["NodeAddr"] == "127.0.0.1" for node in seen["nodes"])

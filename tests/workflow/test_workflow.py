@@ -40,14 +40,14 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def planned(snakemake: str, tree: Path, *words: str) -> tuple[dict[str, int], str]:
-    """The number of jobs of each rule that a dry run plans, and all that it says."""
-    command = [snakemake, "--snakefile", str(tree / "workflow" / "Snakefile"), "--dry-run", "-q"]
-    command += ["rules", "--config", f"python={sys.executable}", *words]
+def planned(snakemake: str, tree: Path, way: str = "--dry-run") -> tuple[dict[str, int], str]:
+    """The number of jobs of each rule that Snakemake plans, and all that it says."""
+    command = [snakemake, "--snakefile", str(tree / "workflow" / "Snakefile"), way]
+    command += ["--quiet", "rules", "--config", f"python={sys.executable}"]
     run = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
     said = run.stdout + run.stderr
     assert run.returncode == 0, said
-    # The table of jobs comes once before them and once after.
+    # A dry run has the table of jobs twice.
     table = said.partition("Job stats:")[2].partition("Job stats:")[0]
     jobs = {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
     return jobs, said
@@ -68,12 +68,15 @@ def test_a_clean_checkout_has_nothing_to_do(snakemake: str, tree: Path) -> None:
 
 def test_a_higher_version_plans_its_results_and_what_follows(snakemake: str, tree: Path) -> None:
     raise_version(tree, "evaluate")
-    jobs, said = planned(snakemake, tree)
     evaluated = [result for result in RESULTS.values() if result.step == "evaluate"]
     needed = {result.checkpoint for result in evaluated if result.checkpoint}
     expected = {"evaluate": len(evaluated), "checkpoint": len(needed), "results": 1}
-    assert jobs == {**expected, "total": sum(expected.values())}, said
-    assert "evaluate is at version 1000, it was made by 1" in said
+    expected["total"] = sum(expected.values())
+    # The first run is let to believe that it made them; the manifests know better.
+    for way in ("--touch", "--dry-run"):
+        jobs, said = planned(snakemake, tree, way)
+        assert jobs == expected, said
+        assert "evaluate is at version 1000, it was made by 1" in said
 
 
 def test_each_result_is_made_by_one_job_of_its_rule(snakemake: str, tree: Path) -> None:

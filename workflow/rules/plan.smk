@@ -6,8 +6,10 @@ def given(option):
     return [f"--{option}", str(ROOT / config[option])] if option in config else []
 
 
-# The process that plans marks what is out of date by an input that is newer than all results. One
-# that only runs a job, on a node of a cluster perhaps, has nothing to decide, and reads the plan.
+# The process that plans marks what is out of date by an input that is newer than all results, and of
+# another content each time: Snakemake remembers inputs, and would take an equal one for unchanged. A
+# process that only runs a job, on a node of a cluster perhaps, has nothing to decide, and reads the
+# plan.
 PLANNING = workflow.is_main_process
 
 
@@ -29,7 +31,7 @@ CHECKPOINT = "checkpoints/{name}"
 REMADE = str(Path("remade").absolute())
 
 if PLANNING:
-    Path(MARK).touch()
+    Path(MARK).write_text(f"{time.time_ns()}\n")
     for name in UNLISTED:
         logger.warning(f"stored, but in no list of results: {name}")
     for name, row in PLAN.items():
