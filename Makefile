@@ -1,7 +1,7 @@
 # make book    the site, in _build/html        make serve   show it at http://localhost:8000
 # make test    every check                     make lint    style only
 # make offline the book, the notebooks and the unit tests without network and CIFAR-10 data
-# make results every committed result that is missing or out of date: days, if it is all of them
+# make results every committed result that is missing or out of date: hours, if it is all of them
 #              (FLAGS=--dry-run only says which)
 # make lock    renew requirements.lock         make clean   remove what was built (not .venv)
 #

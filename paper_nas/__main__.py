@@ -10,7 +10,6 @@ import sys
 from collections.abc import Sequence
 
 from paper_nas.artifacts import ResultError
-from paper_nas.benchmark import LabelsMismatch
 from paper_nas.commands import (
     arms,
     benchmark,
@@ -27,14 +26,7 @@ from paper_nas.commands import (
 from paper_nas.datasets import DatasetError
 from paper_nas.training import CheckpointMismatch, TrainingDiverged
 
-FAILURES = (
-    DatasetError,
-    ResultError,
-    CheckpointMismatch,
-    LabelsMismatch,
-    TrainingDiverged,
-    OSError,
-)
+FAILURES = (DatasetError, ResultError, CheckpointMismatch, TrainingDiverged, OSError)
 """What a user can mend: shown as one line instead of a traceback."""
 
 COMMANDS = (

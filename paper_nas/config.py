@@ -81,7 +81,15 @@ class TrainingConfig:
             object.__setattr__(self, "given_table", tuple(map(tuple, self.given_table)))
         if (self.given_table is not None) != (self.initial_table == "given"):
             raise ValueError("a given_table and initial_table='given' go together")
-        for name in ("hidden_size", "latent_size", "epochs", "iterations", "batch_size"):
+        positive = (
+            "hidden_size",
+            "latent_size",
+            "num_layers",
+            "epochs",
+            "iterations",
+            "batch_size",
+        )
+        for name in positive:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
         if not (self.learning_rate > 0 and math.isfinite(self.learning_rate)):

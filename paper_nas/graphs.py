@@ -233,9 +233,8 @@ def skip_positions(num_layers: int) -> tuple[np.ndarray, np.ndarray]:
 def _whole(values: Tensor, what: str) -> Tensor:
     """Integers as int64; fractions would be cut off, so floats are refused."""
     tensor = torch.as_tensor(values)
-    if tensor.numel() and (tensor.is_floating_point() or tensor.dtype.is_complex):
-        raise ValueError(f"{what} must be integers, not {tensor.dtype}")
-    if tensor.dtype == torch.bool:
+    fractions = tensor.is_floating_point() or tensor.dtype.is_complex
+    if tensor.dtype == torch.bool or (tensor.numel() and fractions):
         raise ValueError(f"{what} must be integers, not {tensor.dtype}")
     return tensor.long()
 

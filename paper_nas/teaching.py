@@ -5,14 +5,12 @@ Glossary of shapes: ``B`` graphs, ``N`` vertices, ``K`` vertex types, ``Z`` late
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 import ipywidgets as widgets
-import numpy as np
 import pandas as pd
 import plotly.io as pio
 import torch
@@ -26,11 +24,12 @@ from paper_nas.graphs import GraphBatch
 from paper_nas.models import GraphVae
 from paper_nas.models.vae import NOISE_FACTOR
 from paper_nas.rendering import figure_html
+from paper_nas.scorecard.evidence import PAPER_DATASET
 from paper_nas.search import Trial
 from paper_nas.space import END, VERTEX_NAMES
+from paper_nas.statistics import relabelling_share as relabelling_share  # chapters 3 and 8
 from paper_nas.widgets import StaticFallback
 
-PAPER_DATASET = "enas-cifar10"
 _ACCURACIES = {PAPER_DATASET: "weight_sharing_accuracy", "enas-digits": "standalone_accuracy"}
 _INK = "currentColor"
 _BLUE = "var(--paper-nas-blue, #2f6f8f)"
@@ -136,39 +135,6 @@ def one_hot_equivalent(model: GraphVae, one_hot: GraphVae) -> GraphVae:
                 )
             parameter.copy_(value)
     return one_hot
-
-
-def relabelling_share(values: np.ndarray, marked: np.ndarray) -> float:
-    """How unusual the marked pairs are, by exchanging the names of the items in all ways.
-
-    The statistic is the distance between the mean of the marked pairs and that of the others.
-
-    Args:
-        values: ``[n, n]`` symmetric, one value per pair of items; the diagonal is not used.
-        marked: ``[n, n]`` symmetric bool, at least one pair and not all.
-
-    Returns:
-        Share of the ``n!`` relabellings whose statistic is at least the one observed (which is
-        among them); small values say that the marked pairs are unlike the others.
-
-    Raises:
-        ValueError: Shapes that do not fit, too many items, or nothing to compare.
-
-    >>> values = np.array([[0, 9, 1, 1], [9, 0, 1, 1], [1, 1, 0, 1], [1, 1, 1, 0]])
-    >>> relabelling_share(values, values == 9) == 4 / 24
-    True
-    """
-    count = len(values)
-    if values.shape != (count, count) or marked.shape != values.shape or count > 8:
-        raise ValueError(f"two square matrices of at most 8 items are wanted, not {values.shape}")
-    pairs = np.triu_indices(count, 1)
-    chosen = marked[pairs]
-    if chosen.all() or not chosen.any():
-        raise ValueError("some pairs must be marked and some not")
-    orders = np.array(list(itertools.permutations(range(count))))
-    by_order = values[orders[:, pairs[0]], orders[:, pairs[1]]]
-    gaps = np.abs(by_order[:, chosen].mean(axis=1) - by_order[:, ~chosen].mean(axis=1))
-    return float((gaps >= gaps[0] - 1e-9 * (1 + gaps[0])).mean())
 
 
 # ---- a recorded search, round by round ----------------------------------------------------------

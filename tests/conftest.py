@@ -26,6 +26,12 @@ DataOf = Callable[[str], ArchitectureDataset]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
+def own_results() -> list[str]:
+    """Names of the repository's results of models of the package, not of somebody's plugin."""
+    store = ResultStore()
+    return [name for name in store.names() if "plugin" not in store.manifest(name).package]
+
+
 def required() -> set[str]:
     """What PAPER_NAS_REQUIRE lists."""
     return {name.strip() for name in os.environ.get(REQUIRE_VARIABLE, "").split(",")} - {""}

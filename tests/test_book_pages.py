@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 BOOK, NOTEBOOKS = ROOT / "book", ROOT / "notebooks"
 CHAPTERS = sorted(path.stem for path in NOTEBOOKS.glob("*.md") if path.stem != "13_lab")
 WORDS = {"five": 5, "fifteen": 15, "twenty-five": 25}
-SLACK = 8
+SLACK = 5
 """Minutes by which a chapter may outgrow what the pages say."""
 CELL = re.compile(r"```\{code-cell\}.*?```\n", re.DOTALL)
 ANSWER = "{dropdown} A full answer"

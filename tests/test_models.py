@@ -190,6 +190,19 @@ def test_the_registry_takes_new_models_and_refuses_double_names(
         register_model("dvae-double")(factory)
 
 
+@pytest.mark.parametrize("name", ["dvae", "gcn", "svae", "graphrnn"])
+def test_a_one_hot_code_has_no_table(name: str) -> None:
+    given = tuple((float(row), 1.0, 0.0) for row in range(8))
+    for settings in (
+        {"initial_table": "released"},
+        {"initial_table": "given", "given_table": given},
+        {"learn_table": False},
+    ):
+        with pytest.raises(ValueError, match="a one-hot code has no table"):
+            build_model(name, **settings)
+        assert build_model("dvae-emb", hidden_size=8, latent_size=4, **settings)
+
+
 def test_unknown_models_and_sizes_are_refused() -> None:
     with pytest.raises(ValueError, match="no model named 'vae'"):
         build_model("vae")

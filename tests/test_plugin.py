@@ -89,11 +89,14 @@ def test_a_file_that_is_no_plugin(tmp_path: Path, text: str, message: str) -> No
     assert model_names() == before
 
 
-def test_a_name_that_is_taken(tmp_path: Path) -> None:
-    before = model_names()
-    with pytest.raises(ValueError, match="exists already"):
-        load_plugin(write(tmp_path / "mine.py", "dvae"))
+def test_a_name_that_is_taken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, before = write(tmp_path / "mine.py", "dvae"), model_names()
+    with pytest.raises(PluginError, match=r"mine\.py: a model named 'dvae' exists already"):
+        load_plugin(path)
     assert model_names() == before
+    with pytest.raises(SystemExit, match="2"):
+        run(tmp_path, "train", "--plugin", str(path))
+    assert "exists already; choose another name" in capsys.readouterr().err
     assert build_model("dvae", hidden_size=8, latent_size=4).latent_size == 4
 
 

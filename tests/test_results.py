@@ -7,6 +7,7 @@ import re
 import pytest
 import torch
 
+from paper_nas.arms import ARM_DATA, arm_dataset
 from paper_nas.artifacts import ResultStore
 from paper_nas.config import TrainingConfig
 from paper_nas.datasets import ENAS_SHA256
@@ -20,11 +21,12 @@ from paper_nas.evaluation import (
 from paper_nas.paper_numbers import load_paper_numbers
 from paper_nas.reports import MODEL_LABELS, table1
 from paper_nas.training import load_trained
-from tests.conftest import DataOf
+from tests.conftest import DataOf, own_results
 
 STORE = ResultStore()
-TRAININGS = [name for name in STORE.names() if name.startswith("training/")]
-EVALUATIONS = [name for name in STORE.names() if name.startswith("evaluation/")]
+NAMES = own_results()
+TRAININGS = [name for name in NAMES if name.startswith("training/")]
+EVALUATIONS = [name for name in NAMES if name.startswith("evaluation/")]
 WITH_WEIGHTS = [n for n in TRAININGS if "weights.safetensors" in STORE.manifest(n).files]
 
 
@@ -38,6 +40,8 @@ def expected_sha256(dataset: dict[str, str]) -> str:
 
     Images of digits come with a library and have no published checksum.
     """
+    if dataset["name"].startswith(ARM_DATA):
+        return arm_dataset(float(dataset["name"].removeprefix(ARM_DATA))).sha256
     if dataset["name"] == "enas-digits":
         return ResultStore(EMBEDDED).manifest("enas-digits").files[DIGITS_FILE]
     return {"enas-cifar10": ENAS_SHA256, "digits": "[0-9a-f]{64}"}[dataset["name"]]
@@ -47,7 +51,7 @@ def test_there_are_results() -> None:
     assert {f"training/{model}_fast-128_seed-0" for model in MODEL_LABELS} <= set(WITH_WEIGHTS)
 
 
-@pytest.mark.parametrize("name", STORE.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_files_are_those_of_the_manifest(name: str) -> None:
     manifest = STORE.manifest(name)
     assert manifest.command.startswith("python -m paper_nas ")
@@ -131,7 +135,7 @@ def test_table_1_is_whole() -> None:
         assert len(row.core_seconds) == len(row.seeds)
 
 
-@pytest.mark.parametrize("name", [n for n in STORE.names() if n.startswith("trials/")])
+@pytest.mark.parametrize("name", [n for n in NAMES if n.startswith("trials/")])
 def test_trials_did_not_see_their_validation_slice(name: str) -> None:
     settings, trial = STORE.manifest(name).configuration, STORE.load_json(name, "trial.json")
     assert settings["train_limit"] + trial["validation"]["graphs"] == 17_118

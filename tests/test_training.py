@@ -152,7 +152,6 @@ def test_a_resumed_run_ends_with_the_same_weights(
 
 SCRIPT = """
 import sys
-from dataclasses import replace
 from pathlib import Path
 import torch
 from paper_nas.training import train_model

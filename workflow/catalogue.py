@@ -20,8 +20,9 @@ import yaml
 
 from paper_nas.__main__ import COMMANDS
 from paper_nas.arms import arm_config, planned_arms
+from paper_nas.arms.data import labels_sha256
 from paper_nas.benchmark.make import GATE, SHARING
-from paper_nas.commands import predict, project
+from paper_nas.commands import evaluate, predict, project
 from paper_nas.commands.cluster import NAME as CLUSTER
 from paper_nas.commands.options import evaluated_epoch, run_name, training_config
 from paper_nas.commands.search import trial_jobs
@@ -38,6 +39,7 @@ ALWAYS = {
     "predict": ("--again",),
     "project": ("--again",),
     "search": ("--again",),
+    "arms": ("--again",),
 }
 """What the workflow adds: it goes on with unfinished work, and decides itself what is current."""
 FOLLOWERS = ("evaluate", "predict", "project", "prepare-explorer")
@@ -160,8 +162,10 @@ def _results(step: str, entry: Any, known: Mapping[str, Result]) -> Iterator[Res
         for options in expand(entry["train"]):
             yield from _training(options, entry, known)
         return
+    if step == "arms":  # the plan names them
+        entry = {"only": [arm.name for arm in planned_arms()], **entry}
     for options in expand(entry):
-        words = _arm_words(options) if step == "arms" else command_words(step, options)
+        words = command_words(step, options)
         yield _BUILDERS[step](words, _parse(words), known)
 
 
@@ -225,9 +229,8 @@ def _of_training(
 
 def _evaluate(words: tuple[str, ...], options: argparse.Namespace, known: Any) -> Result:
     config = training_config(options)
-    training, seen, inputs, checkpoint = _of_training(options, known)
-    iteration, epoch, last = evaluated_epoch(options, config)
-    name = f"evaluation/{training}" + ("" if last else f"_t-{iteration}_e-{epoch}")
+    _, seen, inputs, checkpoint = _of_training(options, known)
+    name = evaluate.evaluation_name(options)
     own = {"model": options.model, "preset": options.preset, "decodes": options.decodes}
     expects = {**config.to_json_dict(), **own, **seen}
     return Result(name, "evaluate", words, inputs, expects, options.dataset, checkpoint)
@@ -237,13 +240,8 @@ def _predict(words: tuple[str, ...], options: argparse.Namespace, known: Any) ->
     if options.model == "baselines":
         return _baseline(words, options, known)
     training, seen, inputs, checkpoint = _of_training(options, known)
-    iteration, epoch, last = evaluated_epoch(options, training_config(options))
-    plain = predict.plain_split(options.dataset)
-    split, estimator = options.split or plain, options.estimator
-    parts = [training, "" if last else f"t-{iteration}_e-{epoch}"]
-    parts += ["" if split == plain else f"{split}-split"]
-    parts += ["" if estimator == "collapsed" else f"{estimator}-estimator"]
-    name = "prediction/" + "_".join(part for part in parts if part)
+    split, estimator = options.split or predict.plain_split(options.dataset), options.estimator
+    name = f"prediction/{predict.prediction_name(options, split, estimator)}"
     count = predict.GP_SEEDS if options.gp_seeds is None else options.gp_seeds
     own = {"split": split, "estimator": estimator, "gp_seeds": list(range(count))}
     expects = {"training": training, **own, **seen}
@@ -251,28 +249,22 @@ def _predict(words: tuple[str, ...], options: argparse.Namespace, known: Any) ->
 
 
 def _baseline(words: tuple[str, ...], options: argparse.Namespace, known: Any) -> Result:
-    plain = predict.plain_split(options.dataset)
     if not options.baseline:
         raise CatalogueError("predict baselines: name the baseline, one result each")
-    other = [options.dataset] if options.dataset != "enas-cifar10" else []
-    split = options.split or plain
-    split_part = [] if split == plain else [f"{split}-split"]
-    name = "prediction/" + "_".join([f"baseline-{options.baseline}", *other, *split_part])
-    words = (*words, *(() if options.split else ("--split", plain)))
+    split = options.split or predict.plain_split(options.dataset)
+    name = f"prediction/{predict.baseline_name(options, options.baseline, split)}"
+    words = (*words, *(() if options.split else ("--split", split)))
     expects = {"baseline": options.baseline, "split": split}
     return Result(name, "baseline", words, _data(options, known), expects, options.dataset)
 
 
 def _project(words: tuple[str, ...], options: argparse.Namespace, known: Any) -> Result:
     if options.model == project.ONE_HOT:
-        name = f"projections/{project.ONE_HOT}_{options.dataset}"
+        name = f"projections/{project.projection_name(options)}"
         expects = {"space": project.ONE_HOT, "dataset": options.dataset}
         return Result(name, "project", words, _data(options, known), expects, options.dataset)
-    config = training_config(options)
     training, seen, inputs, checkpoint = _of_training(options, known)
-    iteration, epoch, _ = evaluated_epoch(options, config)
-    parts = [training, *([f"iteration-{iteration}"] if iteration != config.iterations else [])]
-    name = "projections/" + "_".join([*parts, f"epoch-{epoch}"])
+    name = f"projections/{project.projection_name(options)}"
     expects = {"training": training, **seen}
     return Result(name, "project", words, inputs, expects, options.dataset, checkpoint)
 
@@ -320,11 +312,6 @@ def _search_autopsy(words: tuple[str, ...], options: argparse.Namespace, known: 
     return Result("search/autopsy", "search-autopsy", words, (), expects)
 
 
-def _arm_words(options: Options) -> tuple[str, ...]:
-    """The command for one arm; the list says data, code, scale and seed rather than the name."""
-    return ("arms", "--only", "arms/{data}/{code}_{scale}_seed-{seed}".format(**options))
-
-
 def _arms(words: tuple[str, ...], options: argparse.Namespace, known: Any) -> Result:
     arms = {arm.name: arm for arm in planned_arms()}
     if options.only not in arms:
@@ -332,6 +319,7 @@ def _arms(words: tuple[str, ...], options: argparse.Namespace, known: Any) -> Re
     arm = arms[options.only]
     inputs = _data(argparse.Namespace(dataset="enas-digits"), known)
     expects: dict[str, Any] = {"code": arm.code, "input_scale": arm.scale, "seed": arm.seed}
+    expects["labels_sha256"] = labels_sha256()
     if arm.source is None:
         expects |= arm_config(arm).to_json_dict()
     else:

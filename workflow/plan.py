@@ -12,7 +12,6 @@ be made. Times of files and the text of the code do not count.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -31,6 +30,7 @@ from paper_nas.artifacts import (
 from paper_nas.config import TrainingConfig
 from paper_nas.datasets import EMBEDDED, ENAS_SHA256
 from paper_nas.datasets.enas_digits import DIGITS_FILE, DIGITS_NAME
+from paper_nas.models.weights import tensors_sha256
 from paper_nas.steps import STEP_VERSIONS
 from workflow.catalogue import CATALOGUE, Result, read_catalogue
 
@@ -131,7 +131,8 @@ class Plan:
         seen = (settings.get("evaluated_iteration"), settings.get("evaluated_epoch"))
         if "weights_sha256" not in settings or WEIGHTS not in source.files or seen != last:
             return None
-        if settings["weights_sha256"] != parameters_sha256(self.store.root / name / WEIGHTS):
+        weights = read_tensors(self.store.root / name / WEIGHTS)[0]
+        if settings["weights_sha256"] != tensors_sha256(weights):
             return f"{name} has other weights now"
         return None
 
@@ -162,14 +163,6 @@ def inputs_of(result: Result, manifest: Manifest) -> dict[str, str]:
     if settings.get("gp_sha256"):
         found[f"prediction/{settings['training']}/gp.safetensors"] = settings["gp_sha256"]
     return found
-
-
-def parameters_sha256(path: Path) -> str:
-    """What :func:`paper_nas.models.weights.weights_sha256` gives for a model of stored weights."""
-    digest = hashlib.sha256()
-    for name, value in sorted(read_tensors(path)[0].items()):
-        digest.update(name.encode() + value.float().numpy().tobytes())
-    return digest.hexdigest()
 
 
 def plan_as_json(plan: Plan) -> dict[str, Any]:

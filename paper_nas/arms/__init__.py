@@ -3,7 +3,7 @@
 ``plan`` lists them, ``data`` draws what they see, ``run`` makes one, ``judge`` compares them.
 """
 
-from paper_nas.arms.data import arm_dataset, operation_distances, tilted_sample
+from paper_nas.arms.data import ARM_DATA, arm_dataset, operation_distances, tilted_sample
 from paper_nas.arms.judge import (
     LEVEL,
     MARGIN,
@@ -22,6 +22,7 @@ from paper_nas.arms.outcomes import (
     gap_map,
     paired_gaps,
     primary_outcome,
+    restarts_against_iterations,
     stored_arms,
     table_matches,
 )
@@ -41,10 +42,19 @@ from paper_nas.arms.plan import (
     planned_arms,
     shuffled_operations,
 )
-from paper_nas.arms.run import RECORD, arm_settings, run_arm, source_table, table_distances
+from paper_nas.arms.run import (
+    RECORD,
+    STEP,
+    arm_settings,
+    is_stored,
+    run_arm,
+    source_table,
+    table_distances,
+)
 
 __all__ = [
     "ARM_CONFIG",
+    "ARM_DATA",
     "CODE_ARMS",
     "DATA_ARMS",
     "LEARNED_LOSS",
@@ -57,6 +67,7 @@ __all__ = [
     "PAIRED_SEEDS",
     "RECORD",
     "SCALES",
+    "STEP",
     "Arm",
     "CodeArm",
     "DataArm",
@@ -69,12 +80,14 @@ __all__ = [
     "epochs_to",
     "gap_map",
     "holm",
+    "is_stored",
     "match_distances",
     "operation_distances",
     "paired_difference",
     "paired_gaps",
     "planned_arms",
     "primary_outcome",
+    "restarts_against_iterations",
     "run_arm",
     "shuffled_operations",
     "source_table",

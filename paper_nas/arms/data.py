@@ -18,6 +18,8 @@ from paper_nas.oracles import Oracle, SurrogateOracle
 from paper_nas.space import NUM_OPERATIONS, Architecture, EnasSpace
 
 POOL, COUNT, DATA_SEED = 100_000, 6_000, 0
+ARM_DATA = "enas-digits, surrogate, tilt "
+"""Names of the sets of architectures begin so."""
 PROBES = 2_000
 """Architectures in which one operation is put in the place of another."""
 
@@ -31,16 +33,16 @@ def surrogate() -> Oracle:
 def tilted_sample(
     scores: NDArray[np.float64], count: int, tilt: float, seed: int
 ) -> NDArray[np.int64]:
-    """Draw rows without repetition, with a probability proportional to ``exp(tilt * z)``.
+    """Draw rows one after another, without repetition, with odds proportional to ``exp(tilt * z)``.
 
     The Gumbel top-k trick: the ``count`` largest of ``tilt * z`` plus Gumbel noise are such a
-    draw. With ``tilt = 0`` it is uniform.
+    draw. With ``tilt = 0`` it is uniform; a strong tilt takes nearly all of the best rows.
 
     Args:
         scores: ``[P]``; ``z`` are these, standardised.
         count: Rows to draw.
-        tilt: Strength; 2 makes a row two standard deviations above the mean 55 times as likely as
-            one at the mean.
+        tilt: Strength; with 2, a row two standard deviations above the mean is 55 times as likely
+            to be drawn first as one at the mean.
         seed: Of the noise, so that two tilts of one seed share what they can.
 
     Returns:
@@ -71,26 +73,37 @@ def arm_dataset(
         pool: Uniformly drawn architectures that they are drawn from.
         seed: Of everything.
     """
-    drawn = EnasSpace().sample(pool, seed=seed)
-    scores = surrogate().score(drawn).values
+    drawn, scores = _pool(pool, seed)
     rows = tilted_sample(scores, count, tilt, seed)
     architectures = [drawn[row] for row in rows]
     train, test = skip_pattern_split(architectures, seed)
-    known = load_dataset("enas-digits")
     return ArchitectureDataset(
-        name=f"enas-digits, surrogate, tilt {tilt:g}",
+        name=f"{ARM_DATA}{tilt:g}",
         architectures=architectures,
         accuracy=scores[rows],
         train_index=train,
         test_index=test,
         split="skip-pattern",
-        sha256=_checksum(architectures, scores[rows], known.sha256),
-        path=known.path,
+        sha256=_checksum(architectures, scores[rows], labels_sha256()),
+        path=load_dataset("enas-digits").path,
     )
 
 
+@functools.cache
+def _pool(size: int, seed: int) -> tuple[list[Architecture], NDArray[np.float64]]:
+    """Uniformly drawn architectures and their scores."""
+    drawn = EnasSpace().sample(size, seed=seed)
+    return drawn, surrogate().score(drawn).values
+
+
+@functools.cache
+def labels_sha256() -> str:
+    """Checksum of the labels that the surrogate is fitted to."""
+    return load_dataset("enas-digits").sha256
+
+
 def _checksum(architectures: list[Architecture], scores: NDArray[np.float64], origin: str) -> str:
-    """Of the architectures and of what their scores come from; not of rounding in the scores."""
+    """Of the architectures, their scores to six digits, and the labels these come from."""
     text = "\n".join([origin, *map(str, architectures), *(f"{score:.6f}" for score in scores)])
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -6,7 +6,6 @@ The primary outcome, the margin and the tests were written down beforehand:
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
+
+from paper_nas.statistics import relabelled
 
 MARGIN = 0.013
 """The paper's gap in RMSE between DVAE-EMB and D-VAE (its Table 2)."""
@@ -139,13 +140,10 @@ def match_distances(codes: ArrayLike, effects: ArrayLike) -> Match:
         ValueError: Shapes that do not fit.
     """
     first, second = np.asarray(codes, dtype=float), np.asarray(effects, dtype=float)
-    count = len(first)
-    if first.shape != (count, count) or second.shape != first.shape or count > 8:
-        raise ValueError(f"square matrices of at most 8 rows wanted, not {first.shape}")
-    rows, columns = np.triu_indices(count, 1)
-    orders = np.array(list(itertools.permutations(range(count))))
-    wanted = _ranks(second[rows, columns][None])
-    renamed = _ranks(first[orders[:, rows], orders[:, columns]])
+    if second.shape != first.shape:
+        raise ValueError(f"two matrices of one shape wanted, not {first.shape}, {second.shape}")
+    renamed = _ranks(relabelled(first))
+    wanted = _ranks(second[np.triu_indices(len(second), 1)][None])
     found = (renamed * wanted).sum(axis=1)
     return Match(float(found[0]), float((found >= found[0] - 1e-9).mean()))
 

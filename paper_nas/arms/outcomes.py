@@ -22,19 +22,23 @@ from paper_nas.arms.plan import (
     DATA_ARMS,
     MAP_TILTS,
     MAP_WEIGHTS,
+    OTHER_SEEDS,
     PAIR,
     PAIRED_SEEDS,
     Arm,
     DataArm,
     planned_arms,
 )
-from paper_nas.arms.run import RECORD, table_distances
+from paper_nas.arms.run import RECORD, is_stored, table_distances
 from paper_nas.artifacts import ResultStore
 
 Records = Mapping[Arm, dict[str, Any]]
 
 LEARNED_LOSS = 3.0
 """Reconstruction loss in nats per graph by which epochs are counted."""
+
+RESTARTS = 4
+"""Trainings with fresh tables that the paper's four iterations are held against."""
 
 OUTCOMES = {
     "RMSE": lambda r: r["prediction"]["rmse"],
@@ -58,39 +62,43 @@ class Primary:
         data: Name of the data arm.
         gaps: ``[pairs]``, RMSE of the embedding less that of one-hot, by seed.
         found: Their mean, interval and raw p values.
-        p_difference: Adjusted over the family, as the next.
+        p_difference: Adjusted over the family; ``None`` while seeds of any arm are missing.
         p_equivalence: Likewise.
-        verdict: See :func:`paper_nas.arms.judge.verdict`; ``None`` while seeds are missing.
+        verdict: Likewise, see :func:`paper_nas.arms.judge.verdict`.
     """
 
     data: str
     gaps: tuple[float, ...]
     found: PairedDifference
-    p_difference: float
-    p_equivalence: float
+    p_difference: float | None
+    p_equivalence: float | None
     verdict: str | None
 
 
 def stored_arms(store: ResultStore) -> dict[Arm, dict[str, Any]]:
-    """The records of all arms of the plan that are stored."""
-    there = set(store.names())
-    return {a: store.load_json(a.name, RECORD) for a in planned_arms() if a.name in there}
+    """The records of all arms of the plan that are stored and up to date."""
+    return {a: store.load_json(a.name, RECORD) for a in planned_arms() if is_stored(a, store)}
 
 
 def paired_gaps(
-    records: Records, data: DataArm, outcome: str = "RMSE", scale: str = "matched"
+    records: Records,
+    data: DataArm,
+    outcome: str = "RMSE",
+    scale: str = "matched",
+    codes: tuple[str, str] = PAIR,
 ) -> dict[int, float]:
-    """The embedding's figure less that of one-hot, for each seed that has both.
+    """One code's figure less that of another, for each seed that has both.
 
     Args:
         records: See :func:`stored_arms`.
         data: The data arm.
         outcome: A key of :data:`OUTCOMES`.
         scale: Of the codes.
+        codes: Keys of :data:`paper_nas.arms.plan.CODE_ARMS`; second less first.
     """
     gaps = {}
     for seed in range(PAIRED_SEEDS):
-        pair = [records.get(Arm(data, code, scale, seed)) for code in PAIR]
+        pair = [records.get(Arm(data, code, scale, seed)) for code in codes]
         values = [OUTCOMES[outcome](record) for record in pair if record is not None]
         if len(values) == 2 and None not in values:
             gaps[seed] = values[1] - values[0]
@@ -100,8 +108,8 @@ def paired_gaps(
 def primary_outcome(records: Records) -> list[Primary]:
     """The preregistered tests, for each data arm that has two pairs or more.
 
-    A verdict is given once all arms of the family have all their seeds, as the adjustment is over
-    the whole family.
+    Adjusted p values and verdicts are given once all arms of the family have all their seeds, as
+    the adjustment is over the whole family.
     """
     gaps = {name: paired_gaps(records, data) for name, data in DATA_ARMS.items()}
     found = {n: paired_difference([0.0] * len(g), list(g.values()))
@@ -112,9 +120,11 @@ def primary_outcome(records: Records) -> list[Primary]:
                      for test in ("difference", "equivalence")})  # fmt: skip
     rows = []
     for name, pair in found.items():
-        both = adjusted[f"{name} difference"], adjusted[f"{name} equivalence"]
-        judged = verdict(*both, pair.mean) if complete else None
-        rows.append(Primary(name, tuple(gaps[name].values()), pair, *both, judged))
+        different, equal = adjusted[f"{name} difference"], adjusted[f"{name} equivalence"]
+        judged = (different, equal, verdict(different, equal, pair.mean))
+        rows.append(
+            Primary(name, tuple(gaps[name].values()), pair, *(judged if complete else [None] * 3))
+        )
     return rows
 
 
@@ -127,7 +137,7 @@ def table_matches(records: Records, data: DataArm, scale: str = "matched") -> di
 
 
 def gap_map(records: Records, outcome: str = "RMSE") -> np.ndarray:
-    """Mean of the embedding's figure less that of one-hot, over the seeds of each cell.
+    """Mean of the embedding's figure less that of one-hot, over the same two seeds in each cell.
 
     Returns:
         ``[tilts, weights]``, NaN where nothing is stored.
@@ -135,6 +145,25 @@ def gap_map(records: Records, outcome: str = "RMSE") -> np.ndarray:
     cells = np.full((len(MAP_TILTS), len(MAP_WEIGHTS)), np.nan)
     for i, tilt in enumerate(MAP_TILTS):
         for j, weight in enumerate(MAP_WEIGHTS):
-            if gaps := paired_gaps(records, DataArm(tilt, weight), outcome):
-                cells[i, j] = np.mean(list(gaps.values()))
+            found = paired_gaps(records, DataArm(tilt, weight), outcome)
+            if gaps := [gap for seed, gap in found.items() if seed < OTHER_SEEDS]:
+                cells[i, j] = np.mean(gaps)
     return cells
+
+
+def restarts_against_iterations(
+    records: Records, data: DataArm, outcome: str = "RMSE"
+) -> dict[int, tuple[float, float]]:
+    """The paper's four iterations, and four trainings with fresh tables, at the matched scale.
+
+    Returns:
+        For each seed of ``four-iterations``: its figure, and the mean over the embedding's seeds
+        0 to 3; empty until all four are there.
+    """
+    fresh = [records.get(Arm(data, "embedding", "matched", seed)) for seed in range(RESTARTS)]
+    known = [OUTCOMES[outcome](record) for record in fresh if record is not None]
+    if len(known) < RESTARTS or None in known:
+        return {}
+    arms = {seed: Arm(data, "four-iterations", "matched", seed) for seed in range(OTHER_SEEDS)}
+    return {seed: (OUTCOMES[outcome](records[arm]), float(np.mean(known)))
+            for seed, arm in arms.items() if arm in records}  # fmt: skip

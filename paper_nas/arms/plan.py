@@ -1,9 +1,11 @@
 """The plan of the arms: which trainings answer when an operation embedding can learn something.
 
 A *data arm* says what architectures a model sees, and whether it sees their scores; a *code arm*
-says how operations are coded. Every code is trained at two scales of its input: as published, and
-*matched*, that is, multiplied so that the rows of all tables have the root mean square norm
-:data:`MATCHED_NORM`. Written down before the first of these trainings: ``book/preregistration.md``.
+says how operations are coded. Codes are trained at two scales of their input: as published, and
+*matched*, that is, multiplied so that the rows of a table start with the root mean square norm
+:data:`MATCHED_NORM` (of drawn tables, in expectation; of a table that another arm learned, with the
+factor that it was learned with). ``four-iterations`` is trained at the matched scale only. Written
+down before the first of these trainings: ``book/preregistration.md``.
 """
 
 from __future__ import annotations
@@ -41,8 +43,8 @@ class DataArm:
     """What a model is trained on.
 
     Attributes:
-        tilt: Architectures are drawn with a probability proportional to ``exp(tilt * z)``, where
-            ``z`` is the standardised score; 0 is uniform sampling.
+        tilt: Architectures are drawn one after another, without repetition, with odds proportional
+            to ``exp(tilt * z)``, where ``z`` is the standardised score; 0 is uniform sampling.
         label_weight: See :class:`paper_nas.config.TrainingConfig`.
     """
 

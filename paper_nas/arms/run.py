@@ -10,18 +10,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from paper_nas.arms.data import arm_dataset
+from paper_nas.arms.data import COUNT, DATA_SEED, POOL, arm_dataset, labels_sha256
 from paper_nas.arms.plan import CODE_ARMS, Arm, arm_config, shuffled_operations
-from paper_nas.artifacts import Clock, Manifest, ResultStore
+from paper_nas.artifacts import Clock, Manifest, ResultMissing, ResultStore
 from paper_nas.config import TrainingConfig
 from paper_nas.datasets import ArchitectureDataset
 from paper_nas.evaluation import prior_generation, reconstruction_accuracy
 from paper_nas.models import GraphVae
 from paper_nas.projection import latent_smoothness
 from paper_nas.regression import SparseGP, judge_predictions, latents_of
+from paper_nas.steps import STEP_VERSIONS
 from paper_nas.training import TrainingRun, train_model
 
-RECORD = "record.json"
+STEP, RECORD = "arms", "record.json"
 INDUCING_POINTS, DECODES, NEIGHBOURS = 200, 20, 10
 
 Begin = Callable[[Arm, ArchitectureDataset, dict[str, Any]], Manifest]
@@ -82,7 +83,20 @@ def arm_settings(arm: Arm, config: TrainingConfig) -> dict[str, Any]:
         "inducing_points": INDUCING_POINTS,
         "decodes": DECODES,
         "neighbours": NEIGHBOURS,
+        "architectures": COUNT,
+        "pool": POOL,
+        "data_seed": DATA_SEED,
+        "labels_sha256": labels_sha256(),
     }
+
+
+def is_stored(arm: Arm, store: ResultStore) -> bool:
+    """Whether there is a result of this arm, made with today's settings and version of the step."""
+    try:
+        config = arm_config(arm, source_table(arm, store))
+    except ResultMissing:
+        return False
+    return store.is_current(arm.name, arm_settings(arm, config), STEP_VERSIONS[STEP])
 
 
 def curve(run: TrainingRun) -> dict[str, Any]:

@@ -28,8 +28,11 @@ from paper_nas.benchmark.design import Task
 from paper_nas.child import Budget, ImageSet, train_standalone
 from paper_nas.space import Architecture
 
+ELSEWHERE = "move the file away or name another folder"
+"""What to do about a file of labels whose first line is not the one that is wanted."""
 
-class LabelsMismatch(Exception):
+
+class LabelsMismatch(ResultError):
     """A label file was made with other images or another budget."""
 
 
@@ -81,7 +84,7 @@ class LabelFile:
 
         Raises:
             LabelsMismatch: The labels have other images or another budget.
-            ResultDamaged: A line in the middle cannot be read.
+            ResultDamaged: A whole line cannot be read.
         """
         labels: Labels = {}
         for number, line in enumerate(self._whole_lines(), start=1):
@@ -91,13 +94,11 @@ class LabelFile:
                     task, label = _from_record(record)
                     labels[task] = label
             except (ValueError, TypeError, KeyError, RecursionError) as reason:
-                raise ResultDamaged(
-                    f"{self.path}, line {number}: {reason!r}; remove the line to train it again"
-                ) from reason
+                remedy = "remove the line to train it again" if number > 1 else ELSEWHERE
+                raise ResultDamaged(f"{self.path}, line {number}: {reason!r}; {remedy}") from reason
             if number == 1 and record != self.header:
                 raise LabelsMismatch(
-                    f"{self.path} has labels from other images or another budget; move it away or "
-                    f"name another folder"
+                    f"{self.path} has labels from other images or another budget; {ELSEWHERE}"
                 )
         return labels
 

@@ -48,6 +48,7 @@ def standalone_labels(
 
     Raises:
         LabelsMismatch: The label file is one of another benchmark.
+        LabelsInUse: Another process is writing the label file, and labels are missing.
     """
     tasks, images = plan(config).tasks(), config.load_images()
     known = recorded_labels(config, images, embedded)
@@ -173,6 +174,7 @@ def write_benchmark(
 
     Raises:
         LabelsMismatch: The label file is one of another benchmark.
+        LabelsInUse: Another process is writing the label file, and labels are missing.
         TrainingDiverged: A loss became NaN or infinite.
     """
     manifest, clock = _manifest(config), Clock()

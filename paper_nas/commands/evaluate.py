@@ -42,13 +42,19 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("--decodes", type=int, default=DECODES, help="of each test graph")
 
 
+def evaluation_name(options: argparse.Namespace) -> str:
+    """Name of the result."""
+    config = training_config(options)
+    iteration, epoch, last = evaluated_epoch(options, config)
+    return f"evaluation/{run_name(options, config)}" + ("" if last else f"_t-{iteration}_e-{epoch}")
+
+
 def evaluate(options: argparse.Namespace) -> None:
     """Evaluate and store."""
     torch.set_num_threads(options.threads)
     config, dataset = training_config(options), load_dataset(options.dataset)
-    training = run_name(options, config)
-    iteration, epoch, last = evaluated_epoch(options, config)
-    name = f"evaluation/{training}" + ("" if last else f"_t-{iteration}_e-{epoch}")
+    iteration, epoch, _ = evaluated_epoch(options, config)
+    name = evaluation_name(options)
     configuration = {
         "model": options.model,
         **config.to_json_dict(),
@@ -58,7 +64,7 @@ def evaluate(options: argparse.Namespace) -> None:
         "decodes": options.decodes,
     }
     store = ResultStore(options.results)
-    inputs = training_inputs(store, training if epoch else None)
+    inputs = training_inputs(store, run_name(options, config) if epoch else None)
     manifest = started(dataset, config.seed, configuration, "evaluate", inputs)
     model = evaluated_model(options, store, config, iteration, epoch)
     clock = Clock()

@@ -92,7 +92,6 @@ def add_training(parser: argparse.ArgumentParser, run: Run, preset: str) -> None
     group.add_argument("--initial-table", choices=("normal", "released", "identity"))
     group.add_argument("--learn-table", action=argparse.BooleanOptionalAction)
     group.add_argument("--label-weight", type=float, help="of the squared error of the score")
-    group.add_argument("--num-layers", type=int)
     group.add_argument("--decoder-state", choices=DECODER_STATES)
     group.add_argument("--batch-size", type=int)
     group.add_argument("--learning-rate", type=float)

@@ -46,6 +46,7 @@ from paper_nas.regression.probes import CHOICES, WIRINGS
 from paper_nas.regression.supervised import EPOCHS
 from paper_nas.regression.table2 import MAIN_MODELS, baseline_names
 from paper_nas.steps import STEP_VERSIONS
+from paper_nas.training.pretrained import stored_weights
 
 SPLITS = {"paper": "released", "random": "random", "skip-pattern": "skip-pattern"}
 """The option's words, and the splits of the data sets."""
@@ -143,7 +144,8 @@ def run_job(job: Job, options: argparse.Namespace, store: ResultStore) -> None:
     """Compute one result and store it."""
     full = load_dataset(options.dataset, SPLITS[job.configuration["split"]])
     dataset, first = full.scored_by(), First()
-    inputs = training_inputs(store, job.configuration.get("training"))
+    untrained = job.configuration.get("evaluated_epoch") == 0
+    inputs = training_inputs(store, None if untrained else job.configuration.get("training"))
     manifest = started(full, job.seed, job.configuration, job.step, inputs)
     clock = Clock()
     performance, more = job.compute(dataset, first)
@@ -203,19 +205,36 @@ def training_job(
         "gp_seeds": list(gp_seeds),
         "probes": {"wirings": WIRINGS, "choices": CHOICES},
     }
-    parts = [training, "" if last else f"t-{iteration}_e-{epoch}"]
     plain = split == plain_split(options.dataset)
-    parts += ["" if plain else f"{split}-split"]
-    parts += [f"{estimator}-estimator" if estimator != "collapsed" else ""]
     default = plain and estimator == "collapsed" and last
     compute = partial(_from_latents, model, estimator, gp_seeds, not options.quiet)
     return Job(
-        name="_".join(part for part in parts if part),
+        name=prediction_name(options, split, estimator),
         seed=config.seed,
         configuration=configuration,
         compute=compute,
         keep_process=default and config.seed == 0 and options.model in MAIN_MODELS,
     )
+
+
+def prediction_name(options: argparse.Namespace, split: str, estimator: str) -> str:
+    """Name of the result of a training, below ``prediction/``."""
+    config = training_config(options)
+    iteration, epoch, last = evaluated_epoch(options, config)
+    parts = [run_name(options, config), "" if last else f"t-{iteration}_e-{epoch}"]
+    parts += ["" if split == plain_split(options.dataset) else f"{split}-split"]
+    parts += ["" if estimator == "collapsed" else f"{estimator}-estimator"]
+    return "_".join(part for part in parts if part)
+
+
+def baseline_name(options: argparse.Namespace, name: str, split: str) -> str:
+    """Name of the result of a baseline, below ``prediction/``."""
+    parts = [f"baseline-{name}"]
+    parts += [options.dataset] if options.dataset != "enas-cifar10" else []
+    if name not in BASELINES and options.preset != "fast-128":
+        parts.append(options.preset)
+    parts += [] if split == plain_split(options.dataset) else [f"{split}-split"]
+    return "_".join(parts)
 
 
 def _settings(estimator: str) -> dict[str, Any]:
@@ -285,11 +304,6 @@ def _baseline_job(options: argparse.Namespace, name: str, split: str, seeds: Seq
         )
         configuration |= {"preset": options.preset, "epochs": EPOCHS}
     configuration["seeds"] = list(seeds)
-    other = [options.dataset] if options.dataset != "enas-cifar10" else []
-    if name not in BASELINES and options.preset != "fast-128":
-        other.append(options.preset)
-    split_part = [] if split == plain_split(options.dataset) else [f"{split}-split"]
-    parts = [f"baseline-{name}", *other, *split_part]
 
     def figures(
         dataset: ArchitectureDataset, first: First
@@ -297,7 +311,8 @@ def _baseline_job(options: argparse.Namespace, name: str, split: str, seeds: Seq
         return compute(dataset=dataset, after=first.keep), {}
 
     recalls = name in BASELINES and BASELINES[name].recalls
-    return Job("_".join(parts), 0, configuration, figures, keep_predictions=not recalls)
+    result = baseline_name(options, name, split)
+    return Job(result, 0, configuration, figures, keep_predictions=not recalls)
 
 
 def _everything(options: argparse.Namespace, store: ResultStore) -> Iterator[Job]:
@@ -308,7 +323,7 @@ def _everything(options: argparse.Namespace, store: ResultStore) -> Iterator[Job
     plain = plain_split(options.dataset)
     data = "" if options.dataset == "enas-cifar10" else f"_{options.dataset}"
     pattern = rf"({'|'.join(MODEL_NAMES)})_{re.escape(options.preset + data)}_seed-(\d+)"
-    found = [m for t in _stored_trainings(store) if (m := re.fullmatch(pattern, t))]
+    found = [m for t in stored_weights(store) if (m := re.fullmatch(pattern, t))]
     first, others = ([m for m in found if (m[2] == "0") == zero] for zero in (True, False))
 
     def of(match: re.Match[str], split: str, estimator: str, repeats: int,
@@ -336,12 +351,3 @@ def _everything(options: argparse.Namespace, store: ResultStore) -> Iterator[Job
     for match in others:
         if match[1] in MAIN_MODELS:
             yield from of(match, plain, "released", 1)
-
-
-def _stored_trainings(store: ResultStore) -> list[str]:
-    """Names of the trainings that keep their weights, without ``training/``."""
-    return [
-        name.removeprefix("training/")
-        for name in store.names()
-        if name.startswith("training/") and "weights.safetensors" in store.manifest(name).files
-    ]

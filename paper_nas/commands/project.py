@@ -161,7 +161,7 @@ def _one(options: argparse.Namespace, store: ResultStore) -> Iterator[Job]:
     """What the options name."""
     if options.model == ONE_HOT:
         configuration = {"space": ONE_HOT, **_settings(options.dataset)}
-        yield Job(f"{ONE_HOT}_{options.dataset}", 0, configuration, _one_hot)
+        yield Job(projection_name(options), 0, configuration, _one_hot)
         return
     config = training_config(options)
     training = run_name(options, config)
@@ -176,13 +176,22 @@ def _one(options: argparse.Namespace, store: ResultStore) -> Iterator[Job]:
         "weights_sha256": weights_sha256(model),
         **_settings(options.dataset),
     }
-    parts = [training, *([f"iteration-{iteration}"] if iteration != config.iterations else [])]
     yield Job(
-        "_".join([*parts, f"epoch-{epoch}"]),
+        projection_name(options),
         config.seed,
         configuration,
         lambda dataset: encode_graphs(model, dataset.graphs())[0].numpy(),
     )
+
+
+def projection_name(options: argparse.Namespace) -> str:
+    """Name of the result, below ``projections/``."""
+    if options.model == ONE_HOT:
+        return f"{ONE_HOT}_{options.dataset}"
+    config = training_config(options)
+    iteration, epoch, _ = evaluated_epoch(options, config)
+    earlier = [f"iteration-{iteration}"] if iteration != config.iterations else []
+    return "_".join([run_name(options, config), *earlier, f"epoch-{epoch}"])
 
 
 def _everything(options: argparse.Namespace, store: ResultStore) -> Iterator[Job]:

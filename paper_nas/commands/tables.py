@@ -1,6 +1,7 @@
 """``tables``: one model's rows in Tables 1 and 2: train, evaluate and predict in one go.
 
-What is stored and up to date is kept, and a training that was stopped goes on where it was.
+A training and a prediction that are stored and up to date are kept, the evaluation is made again,
+and a training that was stopped goes on where it was.
 """
 
 from __future__ import annotations
@@ -8,11 +9,12 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from paper_nas.artifacts import ResultStore
+from paper_nas.artifacts import ResultMissing, ResultStore
 from paper_nas.commands.evaluate import evaluate
 from paper_nas.commands.options import add_folders, add_training, run_name, training_config
 from paper_nas.commands.predict import GP_SEEDS, predict
 from paper_nas.commands.train import train
+from paper_nas.config import TrainingConfig
 from paper_nas.evaluation import DECODES
 from paper_nas.steps import STEP_VERSIONS
 
@@ -44,6 +46,13 @@ def _is_trained(options: argparse.Namespace) -> bool:
     """Whether this very training is stored, with its weights."""
     config, store = training_config(options), ResultStore(options.results)
     name = f"training/{run_name(options, config)}"
-    configuration = {"model": options.model, **config.to_json_dict()}
-    current = store.is_current(name, configuration, STEP_VERSIONS["train"])
-    return current and "weights.safetensors" in store.manifest(name).files
+    try:
+        settings = dict(store.manifest(name).configuration)
+    except ResultMissing:
+        return False
+    # A field that is newer than the result has its default.
+    model, stored = settings.pop("model"), TrainingConfig.from_json_dict(settings)
+    manifest = store.manifest(name)
+    current = store.is_current(name, manifest.configuration, STEP_VERSIONS["train"])
+    same = (model, stored) == (options.model, config)
+    return same and current and "weights.safetensors" in manifest.files

@@ -95,7 +95,7 @@ def _rows(line: Line) -> str:
     said += "" if claim else f"<strong>{escape(line.paper)}</strong>"
     if line.origin == QUOTED:
         said += f"<small>{escape(QUOTED)}</small>"
-    ours = escape(found.ours or found.note.split(";")[0]) or "–"
+    ours = escape(found.ours or found.reason) or "–"
     if found.difference and not claim:
         ours += f"<small>difference {escape(found.difference)}</small>"
     colour = VERDICT_COLOURS[found.verdict]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from paper_nas.models.registry import forget_model, model_names
+from paper_nas.models.registry import NameTaken, forget_model, model_names
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -54,8 +54,8 @@ def load_plugin(path: str | Path) -> Plugin:
 
     Raises:
         OSError: The file cannot be read.
-        PluginError: It registers no model, or one with a name that results cannot have.
-        ValueError: It registers a model under a name that is taken.
+        PluginError: It registers no model, or one under a name that is taken or that results
+            cannot have.
     """
     path = Path(path).resolve()
     content = path.read_bytes()
@@ -84,7 +84,10 @@ def _run(path: Path, content: bytes, digest: str) -> None:
     module = ModuleType(f"paper_nas_plugin_{digest[:8]}")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module
-    exec(compile(content, str(path), "exec"), module.__dict__)
+    try:
+        exec(compile(content, str(path), "exec"), module.__dict__)
+    except NameTaken as reason:
+        raise PluginError(f"{path}: {reason}; choose another name") from reason
 
 
 def _check_names(path: Path, names: tuple[str, ...]) -> None:

@@ -74,6 +74,10 @@ ModelFactory = Callable[[ModelSpec], GraphVae]
 _FACTORIES: dict[str, ModelFactory] = {}
 
 
+class NameTaken(ValueError):
+    """There is a model of this name already."""
+
+
 def register_model(name: str) -> Callable[[ModelFactory], ModelFactory]:
     """Decorator that makes a factory available to :func:`build_model` under a name.
 
@@ -81,12 +85,12 @@ def register_model(name: str) -> Callable[[ModelFactory], ModelFactory]:
     weights from torch's global generator, which :func:`build_model` seeds and then restores.
 
     Raises:
-        ValueError: The name is taken.
+        NameTaken: There is a model of this name already.
     """
 
     def register(factory: ModelFactory) -> ModelFactory:
         if name in _FACTORIES:
-            raise ValueError(f"a model named {name!r} exists already")
+            raise NameTaken(f"a model named {name!r} exists already")
         _FACTORIES[name] = factory
         return factory
 
@@ -159,6 +163,8 @@ def assemble(
 
 
 def _one_hot(spec: ModelSpec) -> OneHotOperations:
+    if (spec.initial_table, spec.given_table, spec.learn_table) != ("normal", None, True):
+        raise ValueError("a one-hot code has no table to start from, to give or to freeze")
     return OneHotOperations(spec.operation_scale)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -36,7 +37,12 @@ def load_model_weights(model: GraphVae, weights: dict[str, Tensor]) -> None:
 
 def weights_sha256(model: GraphVae) -> str:
     """A checksum of all parameters, by which a stored result knows the weights it belongs to."""
+    return tensors_sha256(model_weights(model))
+
+
+def tensors_sha256(weights: Mapping[str, Tensor]) -> str:
+    """As :func:`weights_sha256`, of weights of any float type that a model would be filled with."""
     digest = hashlib.sha256()
-    for name, value in sorted(model_weights(model).items()):
-        digest.update(name.encode() + value.detach().cpu().numpy().tobytes())
+    for name, value in sorted(weights.items()):
+        digest.update(name.encode() + value.detach().cpu().float().numpy().tobytes())
     return digest.hexdigest()

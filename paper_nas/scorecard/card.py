@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from paper_nas.artifacts import ResultStore
 from paper_nas.datasets import ArchitectureDataset
 from paper_nas.paper_numbers import Claim, PaperNumber, PaperNumbers
 from paper_nas.scorecard import curves, design, embeddings, frame, searches, spaces, tables
-from paper_nas.scorecard.evidence import Entry, Evidence
-from paper_nas.scorecard.verdicts import VERDICTS, Finding
+from paper_nas.scorecard.evidence import Entry, Evidence, command_of
+from paper_nas.scorecard.verdicts import DECIDED, VERDICTS, Finding
 
 KINDS = {
     "number": "numbers, measured",
@@ -109,7 +109,11 @@ def scorecard(
 
 
 def _line(evidence: Evidence, section: str, key: str, source: PaperNumber | Claim) -> Line:
+    """A verdict on results names the command that made the first of them."""
     entry = SECTIONS[section][key]
+    finding = entry.judge(evidence, key)
+    if finding.verdict in DECIDED and finding.results:
+        finding = replace(finding, command=command_of(evidence, finding.results))
     return Line(
         key=key,
         section=section,
@@ -120,7 +124,7 @@ def _line(evidence: Evidence, section: str, key: str, source: PaperNumber | Clai
         origin=source.origin,
         paper=number_in_words(source) if isinstance(source, PaperNumber) else source.quote,
         quote=source.quote,
-        finding=entry.judge(evidence, key),
+        finding=finding,
     )
 
 
@@ -161,6 +165,11 @@ def lines_as_json(lines: Iterable[Line], store: ResultStore) -> list[dict[str, A
     return content
 
 
+def _cut(text: str, width: int) -> str:
+    """Text in a column, with a sign where it was cut."""
+    return f"{text:{width}}" if len(text) <= width else f"{text[: width - 1]}…"
+
+
 def lines_as_text(lines: Iterable[Line]) -> str:
     """Lines as text, by section, with a summary at the end."""
     lines, text, section = list(lines), [], ""
@@ -172,8 +181,8 @@ def lines_as_text(lines: Iterable[Line]) -> str:
         what = f"{line.label}: {line.paper}" if line.kind != "claim" else line.quote
         if line.paper == line.quote:
             what = line.quote
-        ours = found.ours + (f" ({found.difference})" if found.difference else "")
-        text.append(f"  {line.key:28}{what:70.70}  {ours:40.40}  {found.in_words}")
+        ours = (found.ours or found.reason) + (f" ({found.difference})" if found.difference else "")
+        text.append(f"  {line.key:28} {_cut(what, 69)}  {_cut(ours, 40)}  {found.in_words}")
     text.append("")
     for kind, counts in summary(lines).items():
         shown = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())

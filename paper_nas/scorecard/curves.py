@@ -14,8 +14,9 @@ import numpy as np
 
 from paper_nas.config import PRESETS
 from paper_nas.reports import MODEL_LABELS, seed_gain
+from paper_nas.scorecard.commands import more_of_scale, train
 from paper_nas.scorecard.embeddings import NOT_IN_ONE_HOT, RELATIVES, closer, embedded_distances
-from paper_nas.scorecard.evidence import LARGE, PRESET, PUBLISHED, Entry, Evidence, command_of
+from paper_nas.scorecard.evidence import LARGE, PAIR, PRESET, PUBLISHED, Entry, Evidence
 from paper_nas.scorecard.verdicts import (
     Finding,
     Part,
@@ -26,7 +27,6 @@ from paper_nas.scorecard.verdicts import (
 )
 
 CHAPTER = "03_training_curves"
-BOTH = ("dvae", "dvae-emb")
 CLOSE_TO_ZERO = 0.5
 """Nats: below it a reconstruction loss is close to zero (chapter 3)."""
 FALLEN = 0.10
@@ -35,8 +35,8 @@ SHORT = PRESETS[PRESET]
 """What our trainings share."""
 
 
-def _command(model: str, seed: int = 1) -> str:
-    return f"python -m paper_nas train {model} --preset faithful-128 --seed {seed}"
+def _more(evidence: Evidence) -> str:
+    return more_of_scale(evidence, PAIR, PUBLISHED)
 
 
 def _final(evidence: Evidence, model: str, scale: float) -> list[float]:
@@ -47,11 +47,11 @@ def _final(evidence: Evidence, model: str, scale: float) -> list[float]:
 def _lower(evidence: Evidence, values: Callable[[Evidence, str, float], list[float]],
            words: str) -> tuple[Part, str]:  # fmt: skip
     """DVAE-EMB has a lower loss than D-VAE with codes as published; and what larger codes do."""
-    results = [n for m in BOTH for n in evidence.by_scale.get((m, PUBLISHED), [])]
-    old, new = (values(evidence, model, PUBLISHED) for model in BOTH)
+    results = [n for m in PAIR for n in evidence.by_scale.get((m, PUBLISHED), [])]
+    old, new = (values(evidence, model, PUBLISHED) for model in PAIR)
     part = gain_part(f"DVAE-EMB against D-VAE, {words} lower by (nats)", old, new,
                      less_is_better=True, results=results)  # fmt: skip
-    before, after = (values(evidence, model, LARGE) for model in BOTH)
+    before, after = (values(evidence, model, LARGE) for model in PAIR)
     note = ""
     if before and after:
         found = seed_gain(before, after, less_is_better=True)
@@ -62,24 +62,24 @@ def _lower(evidence: Evidence, values: Callable[[Evidence, str, float], list[flo
 
 def _faster(evidence: Evidence, key: str) -> Finding:
     part, note = _lower(evidence, Evidence.areas, "mean loss over the epochs")
-    return judged(part, note=note, command=_command("dvae-emb"))
+    return judged(part, note=note, command=_more(evidence))
 
 
 def _end(evidence: Evidence, key: str) -> Finding:
     part, note = _lower(evidence, _final, "loss in the last epoch")
-    return judged(part, note=note, command=_command("dvae-emb"))
+    return judged(part, note=note, command=_more(evidence))
 
 
 def _sooner(evidence: Evidence, key: str) -> Finding:
     """Fewer epochs are less time only if an epoch costs no more."""
     part, note = _lower(evidence, Evidence.areas, "mean loss over the epochs")
-    names = [evidence.by_scale.get((model, LARGE), []) for model in BOTH]
+    names = [evidence.by_scale.get((model, LARGE), []) for model in PAIR]
     seconds = [[evidence.store.manifest(n).cpu_seconds for n in found] for found in names]
     if all(len(values) > 1 for values in seconds):
         cost = seed_gain(seconds[0], seconds[1])
         note += (f"; a training of DVAE-EMB takes {cost.gain:+.0f} ± {cost.error:.0f} CPU seconds "
                  f"more than one of D-VAE, of {statistics.fmean(seconds[0]):.0f}")  # fmt: skip
-    return judged(part, note=note, command=_command("dvae-emb"))
+    return judged(part, note=note, command=_more(evidence))
 
 
 def _reason(evidence: Evidence, key: str) -> Finding:
@@ -93,7 +93,7 @@ def _reason(evidence: Evidence, key: str) -> Finding:
         part = gain_part(words, constant, published, less_is_better=True,
                          results=[*evidence.by_scale["dvae", scale], *base])  # fmt: skip
         parts.append(part)
-    return judged(*parts, command=_command("dvae-emb"))
+    return judged(*parts, command=_more(evidence))
 
 
 # ---- Figure 4 -----------------------------------------------------------------------------------
@@ -104,7 +104,7 @@ def _curves(
 ) -> Iterator[tuple[str, np.ndarray, np.ndarray, list[str]]]:
     """Label, KL and reconstruction loss by epoch (means over trainings), and their names."""
     for scale in scales:
-        for model in BOTH:
+        for model in PAIR:
             names = evidence.by_scale.get((model, scale), [])
             histories = [evidence.history(name) for name in names]
             kl, loss = (
@@ -122,7 +122,7 @@ def _small(evidence: Evidence, key: str) -> Finding:
              bool(kl[0] < kl.max() / 2), tuple(names), len(names))
         for label, kl, _, names in _curves(evidence)
     ]  # fmt: skip
-    return judged(*parts, command=_command("dvae", 0), note=_first_epoch(evidence))
+    return judged(*parts, command=_more(evidence), note=_first_epoch(evidence))
 
 
 def _first_epoch(evidence: Evidence) -> str:
@@ -142,44 +142,57 @@ def _grows(evidence: Evidence, key: str) -> Finding:
         parts.append(
             Part(f"{label}: rises until epoch {top + 1}", steady, tuple(names), len(names))
         )
-    return judged(*parts, command=_command("dvae", 0))
+    return judged(*parts, command=_more(evidence))
+
+
+def _fall(kl: np.ndarray, loss: np.ndarray) -> tuple[str, bool | None]:
+    """Whether KL falls once the loss is near zero and not before, by the rule of chapter 3.
+
+    Args:
+        kl: ``[epochs]``.
+        loss: Of reconstruction, likewise.
+
+    Returns:
+        What was seen, and the answer; ``None`` where too few epochs are left to judge.
+    """
+    near = np.flatnonzero(loss < CLOSE_TO_ZERO)
+    then = int(near[0]) if near.size else len(kl) - 1
+    before, after = kl[then] / kl[: then + 1].max() - 1, kl[-1] / kl[then] - 1
+    when = f"the loss is close to zero, epoch {then + 1}" if near.size else "the end, never close"
+    text = f"until {when}, KL changes by {100 * before:+.0f} % from its maximum"
+    if before < -FALLEN:
+        return text, False
+    if near.size < 3:
+        return f"{text}, too late to judge", None
+    return f"{text}, afterwards by {100 * after:+.0f} %", bool(after < -FALLEN)
 
 
 def _falls(evidence: Evidence, key: str) -> Finding:
-    """KL falls once the loss is near zero, and not before; only such trainings can be judged."""
-    parts, open_ones = [], []
-    for label, kl, loss, names in _curves(evidence, (PUBLISHED, LARGE)):
-        near = np.flatnonzero(loss < CLOSE_TO_ZERO)
-        if near.size < 3:
-            open_ones.append(label)
-            continue
-        before = kl[near[0]] / kl[: near[0] + 1].max() - 1
-        after = kl[-1] / kl[near[0]] - 1
-        text = (f"{label}: before the loss is close to zero KL changes by {100 * before:+.0f} % "
-                f"from its maximum, afterwards by {100 * after:+.0f} %")  # fmt: skip
-        holds = bool(before >= -FALLEN and after < -FALLEN)
-        parts.append(Part(text, holds, tuple(names), len(names)))
-    note = ""
-    if open_ones:
-        note = f"Not close to zero, or too late to judge: {'; '.join(open_ones)}"
-    return judged(*parts, note=note, command="python -m paper_nas train dvae-emb --preset paper")
+    """KL falls once the loss is near zero, and not before."""
+    parts = []
+    for label, kl, loss, names in _curves(evidence):
+        text, holds = _fall(kl, loss)
+        parts.append(Part(f"{label}: {text}", holds, tuple(names), len(names)))
+    late = [f"{label}: {_fall(kl, loss)[0]}"
+            for label, kl, loss, _ in _curves(evidence, (LARGE,))]  # fmt: skip
+    return judged(*parts, note="; ".join(late), command=_more(evidence))
 
 
 def _turn(evidence: Evidence, key: str) -> Finding:
     """In which epoch KL is largest; only trainings as long as the paper's can be compared."""
     stands = evidence.paper[key]
-    names = evidence.named(rf"training/(?:{'|'.join(BOTH)})_paper_seed-\d+")
+    names = evidence.named(rf"training/(?:{'|'.join(PAIR)})_paper_seed-\d+")
     if names:
         return measured(
             stands, [float(_largest(evidence, name)) for name in names], "turn", results=names,
-            seeds=len(names), command=command_of(evidence, names),
+            seeds=len(names),
         )  # fmt: skip
-    short = [n for m in BOTH for n in evidence.by_scale.get((m, LARGE), [])]
+    short = [n for m in PAIR for n in evidence.by_scale.get((m, LARGE), [])]
     tops = sorted(_largest(evidence, name) for name in short)
     note = "An epoch of our schedule is not one of the paper's"
     if tops:
         note += f"; on ours, KL is largest in epoch {tops[0]} to {tops[-1]} of {SHORT.epochs}"
-    return missing("python -m paper_nas train dvae-emb --preset paper", note)
+    return missing(train(PAIR[1], PRESETS["paper"].seed, "paper"), note)
 
 
 def _largest(evidence: Evidence, training: str) -> int:
@@ -196,7 +209,7 @@ def _common(evidence: Evidence, key: str) -> Finding:
         )
         for label, kl, _, names in _curves(evidence)
     ]  # fmt: skip
-    return judged(*parts, command=_command("dvae", 0))
+    return judged(*parts, command=_more(evidence))
 
 
 CLAIMS: dict[str, Entry] = {

@@ -10,10 +10,11 @@ import torch
 import torch.nn.functional as F
 from sklearn.linear_model import LinearRegression
 
-from paper_nas.config import PRESETS, TrainingConfig
+from paper_nas.config import TrainingConfig
 from paper_nas.models import build_model
 from paper_nas.operations import OneHotOperations
 from paper_nas.reports import MODEL_LABELS
+from paper_nas.scorecard.commands import WEIGHTS, more_of_scale, predict_more, projected
 from paper_nas.scorecard.design import smoothness
 from paper_nas.scorecard.evidence import (
     LARGE,
@@ -23,10 +24,9 @@ from paper_nas.scorecard.evidence import (
     Entry,
     Evidence,
     choose,
-    command_of,
 )
 from paper_nas.scorecard.tables import PAIRS, table2_gains
-from paper_nas.scorecard.verdicts import Finding, Part, gain_part, judged, missing
+from paper_nas.scorecard.verdicts import Finding, Part, gains_part, judged, missing
 from paper_nas.space import OPERATION_NAMES
 from paper_nas.training import fresh_model
 
@@ -45,7 +45,6 @@ IMAGES = 20
 MOVED = 0.1
 """Share of their length by which trained input weights must have moved to count as changed."""
 
-WEIGHTS = "weights.safetensors"
 INPUTS = (
     "encoder.gru_forward.weight_ih",
     "encoder.gru_backward.weight_ih",
@@ -92,7 +91,7 @@ def _one_hot_inputs(evidence: Evidence) -> dict[str, np.ndarray]:
 def closer(
     label: str, distances: dict[str, np.ndarray], pairs: tuple[tuple[str, str], ...]
 ) -> Part:
-    """Whether some pairs of operations lie closer than the others, over trainings.
+    """Whether some pairs of operations lie closer than the others of the same training.
 
     Args:
         label: Whose distances they are.
@@ -101,25 +100,26 @@ def closer(
     """
     numbers = {tuple(sorted(map(OPERATION_NAMES.index, pair))) for pair in pairs}
     every = set(itertools.combinations(range(len(OPERATION_NAMES)), 2))
-    means = [
-        [statistics.fmean(float(table[pair]) for pair in chosen) for table in distances.values()]
-        for chosen in (every - numbers, numbers)
+    gains = [
+        statistics.fmean(float(table[pair]) for pair in every - numbers)
+        - statistics.fmean(float(table[pair]) for pair in numbers)
+        for table in distances.values()
     ]
-    return gain_part(
-        f"{label}, closer than other pairs by (in mean distances)", *means,
-        less_is_better=True, results=distances,
-    )  # fmt: skip
+    words = f"{label}, closer than other pairs by (in mean distances)"
+    return gains_part(words, gains, results=distances)
 
 
-def _train(model: str) -> str:
-    return f"python -m paper_nas train {model} --preset {PRESET} --seed 3 --keep-weights"
+def _train(evidence: Evidence, model: str) -> str:
+    """One more training under the factor of the codes that most have."""
+    counts = {s: len(evidence.by_scale.get((model, s), [])) for s in (LARGE, PUBLISHED)}
+    return more_of_scale(evidence, (model,), max(counts, key=lambda s: counts[s]))
 
 
 def _similar(evidence: Evidence, key: str) -> Finding:
     return judged(
         closer("relatives in the tables of DVAE-EMB", embedded_distances(evidence), RELATIVES),
         note="These data cannot teach it: operations are drawn independently (chapter 10)",
-        command=_train("dvae-emb"),
+        command=_train(evidence, "dvae-emb"),
     )
 
 
@@ -128,7 +128,7 @@ def _learned(evidence: Evidence, key: str) -> Finding:
         closer("the two 5×5 convolutions in the tables of DVAE-EMB", embedded_distances(evidence),
                (("conv5x5", "sep5x5"),)),
         note="In the released table of constants they are close; chapter 2",
-        command=_train("dvae-emb"),
+        command=_train(evidence, "dvae-emb"),
     )  # fmt: skip
 
 
@@ -141,7 +141,7 @@ def _not_in_one_hot(evidence: Evidence, key: str) -> Finding:
         closer(
             "DVAE-EMB shows some: relatives in its tables", embedded_distances(evidence), RELATIVES
         ),
-        command=_train("dvae"),
+        command=_train(evidence, "dvae"),
     )
 
 
@@ -162,20 +162,19 @@ def _equal(evidence: Evidence, key: str) -> Finding:
 def _treated_alike(evidence: Evidence, key: str) -> Finding:
     trained = _one_hot_inputs(evidence)
     if not trained:
-        return missing(_train("dvae"))
+        return missing(_train(evidence, "dvae"))
     upper = np.triu_indices(len(OPERATION_NAMES), 1)
     spread = [float(_distances(x)[upper].std()) for x in trained.values()]
     fresh = float(np.mean([_distances(_before(evidence, n))[upper].std() for n in trained]))
     after = statistics.fmean(spread)
     return judged(
-        Part("the codes are equally far apart", _equal(evidence, key).verdict == "reproduced"),
+        *_equal(evidence, key).parts,
         Part(
             f"so is what a trained D-VAE makes of them: distances vary by {100 * after:.0f} %, "
             f"before training by {100 * fresh:.0f} %", after <= 2 * fresh,
             tuple(trained), len(trained),
         ),
         note="The first layer multiplies a one-hot code by a matrix: a learned vector (chapter 2)",
-        command=command_of(evidence, list(trained)),
     )  # fmt: skip
 
 
@@ -189,7 +188,7 @@ def _before(evidence: Evidence, training: str) -> np.ndarray:
 def _fixed(evidence: Evidence, key: str) -> Finding:
     trained = _one_hot_inputs(evidence)
     if not trained:
-        return missing(_train("dvae"))
+        return missing(_train(evidence, "dvae"))
     moves = [float(np.linalg.norm(x - start) / np.linalg.norm(start))
              for x, start in ((x, _before(evidence, n)) for n, x in trained.items())]  # fmt: skip
     return judged(
@@ -199,7 +198,6 @@ def _fixed(evidence: Evidence, key: str) -> Finding:
             f"move by {100 * statistics.fmean(moves):.0f} % of their length",
             max(moves) < MOVED, tuple(trained), len(trained),
         ),
-        command=command_of(evidence, list(trained)),
     )  # fmt: skip
 
 
@@ -241,20 +239,21 @@ def _shared(evidence: Evidence, key: str) -> Finding:
 def _start(evidence: Evidence, key: str) -> Finding:
     rows = choose(evidence.table1, ["dvae-emb"])
     if not rows:
-        return missing(_train("dvae-emb"))
+        return missing(_train(evidence, "dvae-emb"))
     results = tuple(rows[0].results)
     drawn = rows[0].settings["initial_table"] == "normal"
     return judged(
         Part("our trainings draw the table from N(0, 1)", drawn, results),
         note="The released code overwrites it with constants from an earlier run; "
         "--initial-table released does so",
-        command=command_of(evidence, results),
     )
 
 
 def _handed_on(evidence: Evidence, key: str) -> Finding:
+    """Do iterations that begin with the table of the last one learn faster than any first one?"""
     later = evidence.named(rf"training/dvae-emb_{PRESET}_iterations-\d+_seed-\d+")
-    command = f"python -m paper_nas train dvae-emb --preset {PRESET} --iterations 4"
+    wanted = evidence.paper["model.iterations.dvae_emb"].value
+    command = f"python -m paper_nas train dvae-emb --preset {PRESET} --iterations {wanted:g}"
     luck = evidence.areas("dvae-emb", LARGE)
     if not later or not luck:
         return missing(command)
@@ -269,13 +268,7 @@ def _handed_on(evidence: Evidence, key: str) -> Finding:
             f"{len(luck)} trainings with T = 1, at least {min(luck):.2f}", slowest < min(luck),
             (name, *evidence.by_scale["dvae-emb", LARGE]), len(later),
         ))  # fmt: skip
-    return judged(*parts, command=command)
-
-
-def projected(model: str, seed: int = 0, epoch: int | None = None) -> str:
-    """Name of the stored projection of a model's latents, by default after the last epoch."""
-    last = PRESETS[PRESET].epochs if epoch is None else epoch
-    return f"projections/{model}_{PRESET}_seed-{seed}_epoch-{last}"
+    return judged(*parts, note=f"With codes times {LARGE:g}, not as published", command=command)
 
 
 def _smooth(evidence: Evidence, key: str) -> Finding:
@@ -297,9 +290,19 @@ def _smooth(evidence: Evidence, key: str) -> Finding:
         Part(f"Moran's I of accuracy {found['moran']:.2f}, by chance at most "
              f"{found['permuted_moran']:.2f}", found["moran"] > found["permuted_moran"], (name,),
              1),
-        note="D-VAE's latent space has the same properties",
-        command=command_of(evidence, [name]),
+        note=_same_of_dvae(evidence),
     )  # fmt: skip
+
+
+def _same_of_dvae(evidence: Evidence) -> str:
+    """What the latent space of D-VAE has of it."""
+    if (name := projected("dvae")) not in evidence.names:
+        return ""
+    alike = evidence.json(name, "smoothness.json")["spaces"]["latent"]["alike"]
+    shares = " and ".join(f"{100 * alike[what]:.0f} % of the {what}"
+                          for what in ("operations", "skips"))  # fmt: skip
+    moran = smoothness(evidence, name, "latent")["moran"]
+    return f"In the latent space of D-VAE neighbours share {shares}; Moran's I {moran:.2f}"
 
 
 def _portable(evidence: Evidence, key: str) -> Finding:
@@ -313,7 +316,7 @@ def _portable(evidence: Evidence, key: str) -> Finding:
     return judged(
         Part(f"{labels} change in nothing but the table", all(apart)),
         *gains,
-        command="python -m paper_nas predict all --estimator released",
+        command=predict_more(evidence, [model for pair in PAIRS for model in pair]),
     )
 
 

@@ -25,6 +25,9 @@ from paper_nas.search import StoredTrial, Trial, read_trial, stored_trials
 from paper_nas.statistics import graph_properties
 
 PAPER_DATASET = "enas-cifar10"
+PAIR = ("dvae", "dvae-emb")
+"""The two models that the paper compares throughout."""
+
 PRESET = "fast-128"
 """The preset that commands for missing results name."""
 
@@ -83,10 +86,15 @@ class Evidence:
     # ---- Tables 1 and 2 -----------------------------------------------------------------------
 
     @cached_property
+    def rows1(self) -> list[Row]:
+        """All rows of Table 1, those of snapshots and of changed settings too."""
+        return table1(self.store, self.paper)
+
+    @cached_property
     def table1(self) -> dict[str, dict[str, Row]]:
         """Rows of Table 1 by preset and model, no setting changed, after the last epoch."""
         rows: dict[str, dict[str, Row]] = {}
-        for row in table1(self.store, self.paper):
+        for row in self.rows1:
             if row.published:
                 rows.setdefault(row.settings["preset"], {})[row.model] = row
         return rows
@@ -127,11 +135,23 @@ class Evidence:
 
     @cached_property
     def trials(self) -> dict[tuple[str, str], list[StoredTrial]]:
-        """Stored trials by setting and method."""
+        """Stored trials by setting and method, those by other trainings of a model with its own."""
         groups: dict[tuple[str, str], list[StoredTrial]] = {}
         for trial in stored_trials(self.store):
-            groups.setdefault((trial.setting, trial.label), []).append(trial)
+            groups.setdefault((trial.setting, self._method(trial)), []).append(trial)
         return groups
+
+    def _method(self, trial: StoredTrial) -> str:
+        """The label of the method if it had searched by the plain training of its model."""
+        training, (strategy, *_) = self.training_of(trial), trial.label.split("_")
+        plain = re.fullmatch(rf"([^_]+)_{PRESET}(?:_{trial.dataset})?_seed-\d+", training)
+        if plain and trial.label == f"{strategy}_{training.replace('_seed-', '-')}":
+            return f"{strategy}_{plain[1]}"
+        return trial.label
+
+    def training_of(self, trial: StoredTrial) -> str:
+        """Name of the training whose model a trial searched by; empty if it has no model."""
+        return self.store.manifest(trial.name).configuration.get("training") or ""
 
     def trial(self, name: str) -> Trial:
         """A trial with its evaluations, read once."""
@@ -193,16 +213,6 @@ def needs_data(evidence: Evidence, judge: Callable[[ArchitectureDataset], Findin
     """Judge by the data, or say that they are missing."""
     if evidence.dataset is None:
         return missing(
-            f"PAPER_NAS_DATA=/path/to/data {REPORT}", f"needs the file of {PAPER_DATASET}"
+            f"PAPER_NAS_DATA=/path/to/data {REPORT}", reason=f"needs the file of {PAPER_DATASET}"
         )
     return judge(evidence.dataset)
-
-
-def same_as(entries: Mapping[str, Entry], key: str) -> Judge:
-    """Judge one claim as another one that says the same.
-
-    Args:
-        entries: Where the other one is.
-        key: Its id.
-    """
-    return lambda evidence, _: entries[key].judge(evidence, key)

@@ -5,7 +5,7 @@ Most of these claims repeat one of a later section; they are judged as that one.
 
 from __future__ import annotations
 
-from paper_nas.scorecard import embeddings, searches, spaces
+from paper_nas.scorecard import embeddings, searches, spaces, trials
 from paper_nas.scorecard.curves import SHORTER_TIME
 from paper_nas.scorecard.evidence import Entry, Evidence
 from paper_nas.scorecard.verdicts import Finding, Part, judged, untestable
@@ -18,14 +18,14 @@ def _untestable(reason: str) -> Entry:
 
 
 def _alike(evidence: Evidence, key: str) -> Finding:
-    """The best share patterns, and structure goes with performance."""
-    shared = searches.patterns(evidence, key)
-    related = spaces.PROPERTY_CLAIMS["properties.reveal"].judge(evidence, key)
-    wanting = Part("similar patterns among the best: not stored yet", None, stored=False)
-    structure = Part("structure and performance: needs the data", None, stored=False)
+    """The best share patterns of wiring and of operations, and structure tells performance."""
+    shared = trials.SEARCHES[1]
+    strong = spaces.INDICATORS.judge(evidence, key)
+    without = Part("structure and performance: needs the data", None, stored=False)
     return judged(
-        *(shared.parts or (wanting,)), *(related.parts or (structure,)),
-        live=related.live, command=shared.command,
+        searches.shared_patterns(evidence, shared), *searches.operations(evidence),
+        *(strong.parts or (without,)), live=strong.live,
+        command=trials.next_search(evidence, ("random", *trials.SEARCHES)),
     )  # fmt: skip
 
 

@@ -6,19 +6,26 @@ from collections.abc import Callable
 
 import numpy as np
 
-from paper_nas.config import PRESETS
 from paper_nas.datasets import ArchitectureDataset
 from paper_nas.projection import pattern_families
-from paper_nas.reports import MODEL_LABELS, Row, table1
+from paper_nas.reports import MODEL_LABELS, Row
+from paper_nas.scorecard.commands import (
+    evaluate_more,
+    next_training,
+    project_more,
+    projected,
+    projections,
+    with_weights,
+)
 from paper_nas.scorecard.design import ONE_HOT, smoothness
-from paper_nas.scorecard.embeddings import RELATIVES, closer, embedded_distances, projected
+from paper_nas.scorecard.embeddings import RELATIVES, closer, embedded_distances
 from paper_nas.scorecard.evidence import (
+    PAIR,
     PRESET,
     REPORT,
     Entry,
     Evidence,
     choose,
-    command_of,
     needs_data,
 )
 from paper_nas.scorecard.searches import SMOOTH_HELPS
@@ -44,7 +51,6 @@ PAPERS = {"mean_path_length": 1, "transitivity": -1}
 """The two properties of the paper, and which way they go with accuracy."""
 
 REPEATS = 200
-BOTH = ("dvae", "dvae-emb")
 ONTO = 0.99
 """Share of architectures with a decode of their own: a space is one to one (chapter 8)."""
 
@@ -176,9 +182,8 @@ INDICATORS = Entry("claim", "", PROPERTIES, _indicators)
 
 def _snapshots(evidence: Evidence, epoch: int) -> list[Row]:
     """Rows of Table 1 of both models after an epoch that is not the last."""
-    wanted = {f"{model}_{PRESET}_t-1_e-{epoch}" for model in BOTH}
-    rows = table1(evidence.store, evidence.paper)
-    return [row for row in rows if row.configuration in wanted]
+    wanted = {f"{model}_{PRESET}_t-1_e-{epoch}" for model in PAIR}
+    return [row for row in evidence.rows1 if row.configuration in wanted]
 
 
 def _collisions(evidence: Evidence, row: Row) -> list[dict[str, float]]:
@@ -187,24 +192,24 @@ def _collisions(evidence: Evidence, row: Row) -> list[dict[str, float]]:
 
 
 def _collapse(evidence: Evidence, key: str) -> Finding:
-    parts = []
+    """Shared latent vectors, of which the paper speaks; what is decoded from them is beside."""
+    parts, kept = [], []
     for row in _snapshots(evidence, 1):
         found = _collisions(evidence, row)
         same = max(c["identical"] for c in found)
-        kept = max(c["distinct_decodes"] for c in found)
-        results, seeds = tuple(row.results), len(row.seeds)
-        parts += [
-            Part(f"{row.label}: {100 * same:.2f} % share a latent vector", same > 0, results,
-                 seeds),
-            Part(f"{row.label}: {100 * kept:.0f} % have a decode of their own", kept < ONTO,
-                 results, seeds),
-        ]  # fmt: skip
-    note = "What collapses in the first epoch is what the decoder makes of the vectors"
-    return judged(*parts, note=note, command=_evaluate_snapshot(1))
+        text = f"{row.label}: {100 * same:.2f} % share a latent vector"
+        parts.append(Part(text, same > 0, tuple(row.results), len(row.seeds)))
+        own = 100 * max(c["distinct_decodes"] for c in found)
+        kept.append(f"{own:.0f} % of {row.label}")
+    note = f"Of the architectures a decode of their own have {', '.join(kept)}" if kept else ""
+    return judged(*parts, note=note, command=_evaluate_snapshot(evidence, 1))
 
 
-def _evaluate_snapshot(epoch: int) -> str:
-    return f"python -m paper_nas evaluate dvae-emb --preset {PRESET} --epoch {epoch}"
+def _evaluate_snapshot(evidence: Evidence, epoch: int) -> str:
+    rows = {row.model: row.seeds for row in _snapshots(evidence, epoch)}
+    model, seed = next_training({m: rows.get(m, []) for m in PAIR})
+    then = f"python -m paper_nas evaluate {model} --preset {PRESET} --seed {seed} --epoch {epoch}"
+    return with_weights(evidence, model, seed, then)
 
 
 def _infeasible(evidence: Evidence, key: str) -> Finding:
@@ -216,13 +221,13 @@ def _infeasible(evidence: Evidence, key: str) -> Finding:
     ]  # fmt: skip
     return judged(
         *parts, whole=False, note="No search was run from that epoch",
-        command=_evaluate_snapshot(1),
+        command=_evaluate_snapshot(evidence, 1),
     )  # fmt: skip
 
 
 def _onto(evidence: Evidence, key: str) -> Finding:
     parts = []
-    for model in BOTH:
+    for model in PAIR:
         for row in choose(evidence.table1, [model]):
             found = _collisions(evidence, row)
             apart = all(c["identical"] == 0 for c in found)
@@ -231,13 +236,13 @@ def _onto(evidence: Evidence, key: str) -> Finding:
                 f"{row.label}: no shared latent vectors, {100 * kept:.2f} % with a decode of their "
                 "own", apart and kept > ONTO, tuple(row.results), len(row.seeds),
             ))  # fmt: skip
-    return judged(*parts, command=f"python -m paper_nas evaluate dvae --preset {PRESET}")
+    return judged(*parts, command=evaluate_more(evidence, PAIR))
 
 
 def _span(evidence: Evidence, key: str) -> Finding:
     """More directions are used at the end than after the first epoch."""
     parts = []
-    for model in BOTH:
+    for model in PAIR:
         first, last = projected(model, epoch=1), projected(model)
         if {first, last} <= evidence.names:
             early, late = (sum(evidence.json(n, "smoothness.json")["explained"])
@@ -255,13 +260,12 @@ def _span(evidence: Evidence, key: str) -> Finding:
 
 def _of_seeds(evidence: Evidence, model: str, space: str, measure: str) -> dict[str, float]:
     """A measure of the last epoch's projection of each training, by name."""
-    last = PRESETS[PRESET].epochs
-    names = evidence.named(rf"projections/{model}_{PRESET}_seed-\d+_epoch-{last}")
+    names = projections(evidence, model)
     return {name: smoothness(evidence, name, space)[measure] for name in names}
 
 
 def _over_seeds(evidence: Evidence, space: str, measure: str, words: str) -> Part:
-    old, new = (_of_seeds(evidence, model, space, measure) for model in BOTH)
+    old, new = (_of_seeds(evidence, model, space, measure) for model in PAIR)
     return gain_part(f"DVAE-EMB over D-VAE, {words}", list(old.values()), list(new.values()),
                      results=[*old, *new])  # fmt: skip
 
@@ -276,15 +280,12 @@ def _against_codes(evidence: Evidence, model: str, measure: str, words: str) -> 
                 bool(mean > codes), (*found, ONE_HOT), len(found))  # fmt: skip
 
 
-PROJECT = "python -m paper_nas project dvae-emb --seed 1"
-
-
 def _clusters(evidence: Evidence, key: str) -> Finding:
     return judged(
         _against_codes(evidence, "dvae-emb", "best", "share of the best among the best's "
                        "neighbours in t-SNE"),
         _over_seeds(evidence, "latent", "best", "the same in the latent space"),
-        command=PROJECT,
+        command=project_more(evidence, PAIR),
     )  # fmt: skip
 
 
@@ -293,7 +294,7 @@ def _rough(evidence: Evidence, key: str) -> Finding:
     rough = None if found.holds is None else not found.holds
     return judged(
         found._replace(words=f"not smoother than one-hot codes. {found.words}", holds=rough),
-        command=PROJECT.replace("dvae-emb", "dvae"),
+        command=project_more(evidence, PAIR[:1]),
     )
 
 
@@ -301,7 +302,7 @@ def _smoother(evidence: Evidence, key: str) -> Finding:
     return judged(
         _over_seeds(evidence, "latent", "moran", "Moran's I"),
         _over_seeds(evidence, "latent", "best", "the best together"),
-        command=PROJECT,
+        command=project_more(evidence, PAIR),
     )
 
 
@@ -316,7 +317,6 @@ def _only_structure(evidence: Evidence, key: str) -> Finding:
              skips > chance, (ONE_HOT,)),
         Part(f"operations make them smoother: {both:.2f} with both", both > skips, (ONE_HOT,)),
         note="No accuracy enters any training of ours either",
-        command=command_of(evidence, [ONE_HOT]),
     )  # fmt: skip
 
 
@@ -324,17 +324,17 @@ def _benefit(evidence: Evidence, key: str) -> Finding:
     return judged(
         closer("relatives in the tables of DVAE-EMB", embedded_distances(evidence), RELATIVES),
         _over_seeds(evidence, "latent", "moran", "Moran's I"),
-        command=PROJECT,
+        command=project_more(evidence, PAIR),
     )
 
 
 def _dimensions(evidence: Evidence, key: str) -> Finding:
-    names = [n for n in map(projected, BOTH) if n in evidence.names]
+    names = [n for n in map(projected, PAIR) if n in evidence.names]
     if not names:
         return missing("python -m paper_nas project all")
     widths = [float(evidence.store.load_arrays(n, "projection.npz")["tsne"].shape[1])
               for n in names]  # fmt: skip
-    return used(evidence.paper[key], widths, results=names, command=command_of(evidence, names),
+    return used(evidence.paper[key], widths, results=names,
                 note="t-SNE started from the principal components, in place of noise")  # fmt: skip
 
 

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from paper_nas.config import PRESETS
 from paper_nas.datasets import ArchitectureDataset
 from paper_nas.paper_numbers import PaperNumbers
 from paper_nas.reports import MODEL_LABELS, PAPER_FIGURES, Row
+from paper_nas.scorecard.commands import ESTIMATOR, evaluate, evaluate_more, predict_more
 from paper_nas.scorecard.evidence import (
     LARGE,
-    PRESET,
+    PAIR,
     REPORT,
     Entry,
     Evidence,
     choose,
-    command_of,
     needs_data,
 )
 from paper_nas.scorecard.verdicts import (
     MISSING,
-    NOT,
+    NOT_FINISHED,
     PARTLY_WITHIN,
     TOLERANCES,
+    UNFINISHED,
     Finding,
     Part,
     gain_part,
@@ -35,28 +37,19 @@ from paper_nas.scorecard.verdicts import (
 )
 
 CHAPTER1, CHAPTER2 = "04_reconstruction_and_validity", "05_predicting_accuracy"
-PAIRS = (("dvae", "dvae-emb"), ("gcn", "gcn-emb"))
+PAIRS = (PAIR, ("gcn", "gcn-emb"))
 """Each model without embeddings, and with them."""
 
 BASELINES = ("dvae", "gcn", "svae", "graphrnn")
-FIGURES = {"rmse": "RMSE", "pearson": "Pearson's r"}
-ESTIMATOR = "released"
-"""Of the Gaussian process, for numbers of Table 2: the paper's, not the better one of chapter 5."""
+LONGER = "fast"
+"""The preset for a training that had not finished: the hidden size of the paper."""
 
-UNFINISHED = 0.1
-"""Nats: a training that ends above has not learned all that it could (chapter 4)."""
+FIGURES = {"rmse": "RMSE", "pearson": "Pearson's r"}
 
 
 def key_of(table: str, model: str, figure: str) -> str:
     """Id of a number of a table."""
     return f"{table}.{model.replace('-', '_')}.{figure}"
-
-
-def _make(model: str, seed: int = 0, preset: str = PRESET) -> str:
-    """The commands that make a row of Table 1, or another seed of it."""
-    options = f"{model} --preset {preset} --seed {seed}"
-    return (f"python -m paper_nas train {options} --keep-weights && "
-            f"python -m paper_nas evaluate {options}")  # fmt: skip
 
 
 def seeds_in_words(seeds: Sequence[int]) -> str:
@@ -74,28 +67,73 @@ def _last_loss(evidence: Evidence, row: Row) -> float | None:
     return statistics.fmean(last) if last else None
 
 
+def finished(evidence: Evidence, row: Row) -> bool:
+    """Whether the trainings of a row, as far as they are stored, had learned what they could."""
+    loss = _last_loss(evidence, row)
+    return loss is None or loss <= UNFINISHED
+
+
+def rows_of(evidence: Evidence, models: Sequence[str]) -> list[Row]:
+    """The rows of some models under one preset: of one whose trainings had finished, if any."""
+    done = {
+        preset: {model: row for model, row in rows.items() if finished(evidence, row)}
+        for preset, rows in evidence.table1.items()
+    }
+    return choose(done, models) or choose(evidence.table1, models)
+
+
+def _longer(evidence: Evidence, rows: Sequence[Row], models: Sequence[str]) -> str:
+    """The next training for some rows: at the longer preset if one of them is not finished."""
+    unfinished = [row.model for row in rows if not finished(evidence, row)]
+    if unfinished:
+        return evaluate_more(evidence, unfinished, LONGER)
+    return evaluate_more(evidence, models)
+
+
+def _with_iterations(evidence: Evidence, row: Row, figure: str) -> str:
+    """The figure of trainings with as many iterations as the paper's, if it has several."""
+    number = evidence.paper.numbers.get(f"model.iterations.{row.model.replace('-', '_')}")
+    if number is None or number.value <= 1:
+        return ""
+    times, preset = int(number.value), row.settings["preset"]
+    chain = f"{row.model}_{preset}_iterations-{times}"
+    last = row.settings["epochs"]
+    found = {r.configuration: r for r in evidence.rows1 if r.configuration.startswith(chain)}
+    if chain not in found:
+        return f"T = {row.iteration}; with T = {times}, as in the paper, not stored yet"
+    before = [found.get(f"{chain}_t-{t}_e-{last}") for t in range(1, times)]
+    loss, count = _last_loss(evidence, found[chain]), len(found[chain].seeds)
+    facts = [f"{count} training{'s' if count > 1 else ''}"]
+    facts[0] += "" if loss is None else f", ends at {loss:.1f} nats"
+    if all(before):
+        shown = ", ".join(f"{r.figures[figure].mean:.1f}" for r in before if r)
+        facts.append(f"after the iterations before it: {shown}")
+    mean = found[chain].figures[figure].mean
+    return f"with T = {times}, as in the paper: {mean:.1f} ({'; '.join(facts)})"
+
+
 def _table1(model: str, figure: str) -> Entry:
     def judge(evidence: Evidence, key: str) -> Finding:
-        rows = choose(evidence.table1, [model])
+        rows = rows_of(evidence, [model])
         if not rows:
-            return missing(_make(model))
+            return missing(evaluate(model))
         [row] = rows
-        loss = _last_loss(evidence, row)
         notes = [f"preset {row.settings['preset']}, {seeds_in_words(row.seeds)}"]
-        unfinished = loss is not None and loss > UNFINISHED
-        if unfinished:
+        if not (done := finished(evidence, row)):
+            loss = _last_loss(evidence, row)
             notes.append(f"the training ends at {loss:.1f} nats: it is not finished")
         if figure == "uniqueness":
             notes.append("measures how unsure the decoder is, see the chapter")
+        notes.append(_with_iterations(evidence, row, figure))
         found = measured(
             evidence.paper[key], row.figures[figure].values,
             "uniqueness" if figure == "uniqueness" else "share",
-            results=row.results, seeds=len(row.seeds), note="; ".join(notes),
-            command=command_of(evidence, [n for n in row.results if n.startswith("eval")]),
+            results=row.results, seeds=len(row.seeds), note="; ".join(filter(None, notes)),
         )  # fmt: skip
-        if unfinished and found.verdict == NOT:  # says what the schedule gives, not the model
-            return replace(found, verdict=MISSING, command=_make(model, preset="fast"))
-        return found
+        if done:
+            return found
+        # It says what the schedule gives, not the model, near the paper's value or not.
+        return replace(found, verdict=MISSING, command=_longer(evidence, rows, [model]))
 
     return Entry("number", f"{MODEL_LABELS[model]}, {figure}", CHAPTER1, judge)
 
@@ -117,9 +155,17 @@ def table1_gain(evidence: Evidence, old: str, new: str, figure: str) -> Part:
         figure: A key of :data:`paper_nas.reports.TABLE1`.
     """
     words = f"{MODEL_LABELS[new]} over {MODEL_LABELS[old]}, {figure}"
-    rows = choose(evidence.table1, [old, new])
+    rows = rows_of(evidence, [old, new])
     values = [row.figures[figure].values for row in rows] or [[], []]
-    return gain_part(words, values[0], values[1], results=[n for r in rows for n in r.results])
+    return gain_part(
+        words, values[0], values[1], results=[n for r in rows for n in r.results],
+        finished=all(finished(evidence, row) for row in rows),
+    )  # fmt: skip
+
+
+def _next_of_pairs(evidence: Evidence, models: Sequence[str]) -> str:
+    rows = [row for model in models for row in rows_of(evidence, [model])]
+    return _longer(evidence, rows, models)
 
 
 def _gain_in_paper(paper: PaperNumbers, table: str, old: str, new: str, figure: str) -> float:
@@ -136,9 +182,21 @@ def _table1_better(evidence: Evidence, key: str) -> Finding:
     ]
     return judged(
         *(table1_gain(evidence, *each) for each in asked),
-        note="The validity of D-VAE and DVAE-EMB is 100 % in the paper's own table",
-        command=_make("gcn-emb", 1),
+        note="; ".join(_equal_in_paper(evidence.paper)),
+        command=_next_of_pairs(
+            evidence, list(dict.fromkeys(m for o, n, _ in asked for m in (o, n)))
+        ),
     )
+
+
+def _equal_in_paper(paper: PaperNumbers) -> Iterator[str]:
+    """Figures of a pair of models that are equal in the paper's own table."""
+    for old, new in PAIRS:
+        for figure in ("accuracy", "validity"):
+            if _gain_in_paper(paper, "table1", old, new, figure) == 0:
+                value = paper[key_of("table1", new, figure)].value
+                yield (f"The {figure} of {MODEL_LABELS[old]} and {MODEL_LABELS[new]} is "
+                       f"{value:g} % in the paper's own table")  # fmt: skip
 
 
 def _table1_reason(evidence: Evidence, key: str) -> Finding:
@@ -147,7 +205,7 @@ def _table1_reason(evidence: Evidence, key: str) -> Finding:
     return judged(
         *smaller, *operations,
         note=f"Operations: share of decodes with every operation right. Codes times {LARGE:g}",
-        command=_make("gcn-emb", 1),
+        command=_next_of_pairs(evidence, [model for pair in PAIRS for model in pair]),
     )  # fmt: skip
 
 
@@ -155,18 +213,20 @@ def _prior(evidence: Evidence, key: str) -> Finding:
     """Is the published validity that of vectors from the prior, or of matched ones?"""
     parts = []
     for model in MODEL_LABELS:
-        if rows := choose(evidence.table1, [model]):
+        if rows := rows_of(evidence, [model]):
             [row] = rows
             prior, matched = (row.figures[n].mean for n in ("validity, N(0, 1)", "validity"))
             published = evidence.paper[key_of("table1", model, "validity")].value
             text = f"{row.label}: {prior:.1f} % from N(0, 1), {matched:.1f} % matched"
             near = abs(prior - published) <= PARTLY_WITHIN * TOLERANCES["share"].reach
-            parts.append(Part(text, near, tuple(row.results), len(row.seeds)))
+            done = finished(evidence, row)
+            text += "" if done else f", {NOT_FINISHED}"
+            parts.append(Part(text, near if done else None, tuple(row.results), len(row.seeds)))
     return judged(
         *parts,
         note="Statements: the validity of vectors from N(0, 1) is near the paper's. The released "
         "code gives the vectors the mean and the width of the training part's",
-        command=f"python -m paper_nas evaluate dvae-emb --preset {PRESET}",
+        command=_next_of_pairs(evidence, tuple(MODEL_LABELS)),
     )
 
 
@@ -180,10 +240,6 @@ TABLE1_CLAIMS: dict[str, Entry] = {
 # ---- Table 2 ------------------------------------------------------------------------------------
 
 
-def _predict(model: str) -> str:
-    return f"python -m paper_nas predict {model} --estimator {ESTIMATOR}"
-
-
 def _table2(model: str, figure: str) -> Entry:
     def judge(evidence: Evidence, key: str) -> Finding:
         best = choose(evidence.table2.get("collapsed", {}), [model])
@@ -192,13 +248,16 @@ def _table2(model: str, figure: str) -> Entry:
             beside = f"the estimator of chapter 5: {best[0].figures[figure].mean:.3f}"
         rows = choose(evidence.table2.get(ESTIMATOR, {}), [model])
         if not rows:
-            return missing(_predict(model), beside)
+            return missing(predict_more(evidence, [model]), beside)
         [row] = rows
-        own = f"preset {row.preset}, {seeds_in_words(row.seeds)}"
+        notes = [f"preset {row.preset}, {seeds_in_words(row.seeds)}", beside]
+        wanted = evidence.paper.numbers.get(f"model.iterations.{model.replace('-', '_')}")
+        ours = PRESETS[str(row.preset)].iterations
+        if wanted is not None and wanted.value != ours:
+            notes.append(f"T = {ours}, where the paper has {wanted.value:g}")
         return measured(
             evidence.paper[key], row.figures[figure].values, figure, results=row.results,
-            seeds=len(row.seeds), note="; ".join(filter(None, (own, beside))),
-            command=command_of(evidence, list(row.results)),
+            seeds=len(row.seeds), note="; ".join(filter(None, notes)),
         )  # fmt: skip
 
     return Entry("number", f"{MODEL_LABELS[model]}, {FIGURES[figure]}", CHAPTER2, judge)
@@ -224,12 +283,9 @@ def _setting(evidence: Evidence, key: str, value: Callable[[dict[str, Any]], flo
             for row in by_preset.values()]  # fmt: skip
     manifests = {name: m for row in rows for name, m in row.results.items()}
     if not manifests:
-        return missing(_predict("dvae-emb"))
+        return missing(predict_more(evidence, PAIR[::-1]))
     values = [value(manifest.configuration) for manifest in manifests.values()]
-    return used(
-        evidence.paper[key], values, results=manifests,
-        command=command_of(evidence, list(manifests)),
-    )  # fmt: skip
+    return used(evidence.paper[key], values, results=manifests)
 
 
 TABLE2_SETTINGS: dict[str, Entry] = {
@@ -282,7 +338,7 @@ def _over(pairs: Sequence[tuple[str, str]], note: str = "", whole: bool = True) 
             if _gain_in_paper(evidence.paper, "table2", old, new, figure) > 0
         ]
         notes = "; ".join(filter(None, (behind, note)))
-        command = f"python -m paper_nas predict all --estimator {ESTIMATOR}"
+        command = predict_more(evidence, list(dict.fromkeys(m for pair in pairs for m in pair)))
         return judged(*parts, whole=whole and not behind, note=notes, command=command)
 
     return Entry("claim", "", CHAPTER2, judge)

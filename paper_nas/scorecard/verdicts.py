@@ -3,15 +3,18 @@
 A *number* is reproduced if our mean lies within the tolerance of its kind (:data:`TOLERANCES`) of
 the paper's value, or within twice the standard deviation over our trainings where that is more; but
 never further than three tolerances, since a spread that wide confirms nothing. It is partly
-reproduced within three tolerances, or within twice so wide a spread; else not. A *setting* is
-reproduced if all the results that it concerns were made with it, partly if some were. A *claim* is
-taken apart into statements that hold or do not (:class:`Part`), by the rules of the chapters: it is
-reproduced if all hold, partly if some do. As long as a statement that is still open could change
-the verdict, there is none. A difference between two models counts if it exceeds twice its standard
-error over trainings (:func:`paper_nas.reports.seed_gain`), one between two searches if a
-permutation of trials gives p <= .05 with more than three trials each.
+reproduced within three tolerances; else not. A *setting* is reproduced if all the results that it
+concerns were made with it, partly if some were. A *claim* is taken apart into statements that hold
+or do not (:class:`Part`), by the rules of the chapters: it is reproduced if all hold, partly if
+some do. As long as a statement that is still open could change the verdict, there is none. A
+difference between two models counts if it exceeds twice its standard error over trainings
+(:func:`paper_nas.reports.seed_gain`), one between two searches if a permutation of trials gives
+p <= .05 with more than three trials each; where both search by a trained model, their trainings
+must differ as well.
 
-What rests on one training says so; a difference between two models is then not judged at all.
+What rests on one training says so; a difference between two models, or between searches by two
+models, is then not judged at all. What rests on a training that had not finished
+(:data:`UNFINISHED`) is not judged either.
 """
 
 from __future__ import annotations
@@ -31,12 +34,12 @@ MEANINGS: dict[str, str] = {
     REPRODUCED: "A number: within the tolerance of its kind, or within twice our standard "
     "deviation over trainings where that is more, but never beyond three tolerances. A setting: "
     "all results concerned were made with it. A claim: all statements that it consists of hold.",
-    PARTLY: "A number: within three tolerances, so that the size is right, or within twice a "
-    "spread that is wider than that. A setting: some results were made with it. A claim: some of "
-    "its statements hold; or all do, but they cover only part of it, or the paper's own table "
-    "contradicts the wording.",
+    PARTLY: "A number: within three tolerances, so that the size is right. A setting: some results "
+    "were made with it. A claim: some of its statements hold; or all do, but they cover only part "
+    "of it, or the paper's own table contradicts the wording.",
     NOT: "A number is further away, a setting is another, no statement of a claim holds.",
-    MISSING: "Our result, or enough of it for a verdict, is not stored yet; the command is named.",
+    MISSING: "Our result, or enough of it for a verdict, is not stored yet, or rests on a training "
+    "that had not finished; the command is named.",
     UNTESTABLE: "The reason is named, and the command that would do it, where there is one.",
 }
 """Every verdict, best first, and when it is given."""
@@ -50,8 +53,13 @@ PARTLY_WITHIN = 3
 ANSWERS = {True: "yes", False: "no", None: "open"}
 """Whether a statement holds, in words."""
 
+NOT_FINISHED = "of trainings that are not finished: not judged"
+
 MOST_PARTS = 4
 """Statements of a claim that are written out in its line."""
+
+UNFINISHED = 0.1
+"""Nats: a training that ends above has not learned all that it could (chapter 4)."""
 
 WORST_P = 0.05
 FEWEST_TRIALS = 4
@@ -106,17 +114,20 @@ class Finding:
         verdict: A member of :data:`VERDICTS`.
         ours: Our value, or the statements of a claim, in words; empty if there is nothing yet.
         difference: Ours less the paper's, for numbers.
-        note: The reason, or what else a reader should know.
+        reason: Why there is no verdict, in words that stand alone.
+        note: What else a reader should know.
         parts: The statements of a claim.
         results: Stored results that it rests on.
         live: Dotted name of the function that computed it here, if it does not rest on results.
         seeds: Fewest trainings of a model that it rests on; ``None`` where none is involved.
-        command: What makes our number, or would make it.
+        command: What makes our number, or would make it; behind a verdict that rests on results it
+            is the one that made the first of them (:func:`paper_nas.scorecard.scorecard`).
     """
 
     verdict: str
     ours: str = ""
     difference: str = ""
+    reason: str = ""
     note: str = ""
     parts: tuple[Part, ...] = ()
     results: tuple[str, ...] = ()
@@ -142,7 +153,7 @@ class Part(NamedTuple):
         words: What was compared, and what came out.
         holds: ``None`` as long as it cannot be judged.
         results: Stored results behind it.
-        seeds: Trainings behind it; ``None`` where none is involved.
+        seeds: Fewest trainings of a model behind it; ``None`` where none is involved.
         stored: Whether there is anything to compare yet.
     """
 
@@ -169,7 +180,7 @@ def judge_number(paper: float, values: Sequence[float], kind: str) -> str:
     gap = abs(statistics.fmean(values) - paper) - 1e-9  # rounding is no difference
     if gap <= max(tolerance, min(2 * spread, PARTLY_WITHIN * tolerance)):
         return REPRODUCED
-    return PARTLY if gap <= max(PARTLY_WITHIN * tolerance, 2 * spread) else NOT
+    return PARTLY if gap <= PARTLY_WITHIN * tolerance else NOT
 
 
 def judge_parts(holds: Sequence[bool | None], whole: bool = True) -> str:
@@ -293,7 +304,9 @@ def _in_short(parts: Sequence[Part]) -> str:
     there, absent = [p for p in parts if p.stored], [p for p in parts if not p.stored]
     if len(there) > MOST_PARTS:
         holding = sum(part.holds is True for part in there)
+        unclear = sum(part.holds is None for part in there)
         text = f"{holding} of {len(there)} statements hold"
+        text += f", {unclear} open" if unclear else ""
     else:
         text = "; ".join(f"{ANSWERS[part.holds]}: {part.words}" for part in there)
     if not there:
@@ -301,14 +314,14 @@ def _in_short(parts: Sequence[Part]) -> str:
     return text + (f"; {len(absent)} of {len(parts)} not stored yet" if absent else "")
 
 
-def missing(command: str, note: str = "") -> Finding:
+def missing(command: str, note: str = "", reason: str = "") -> Finding:
     """Nothing to judge by yet."""
-    return Finding(MISSING, note=note, command=command)
+    return Finding(MISSING, reason=reason, note=note, command=command)
 
 
-def untestable(reason: str, command: str = "") -> Finding:
+def untestable(reason: str, command: str = "", note: str = "") -> Finding:
     """Not to be had on the machine that this project is made for."""
-    return Finding(UNTESTABLE, note=reason, command=command)
+    return Finding(UNTESTABLE, reason=reason, note=note, command=command)
 
 
 def gain_part(
@@ -319,6 +332,7 @@ def gain_part(
     less_is_better: bool = False,
     results: Iterable[str] = (),
     digits: int = 2,
+    finished: bool = True,
 ) -> Part:
     """The statement that one model does better than another, judged over trainings.
 
@@ -329,6 +343,7 @@ def gain_part(
         less_is_better: For errors.
         results: Stored results behind the values.
         digits: Shown after the point.
+        finished: Whether all of the trainings had finished.
     """
     if not old or not new:
         return Part(f"{words}: not stored yet", None, tuple(results), stored=False)
@@ -337,5 +352,18 @@ def gain_part(
     if seeds < 2:
         return Part(f"{words}: {gain.gain:+.{digits}f}, {gain.verdict}", None, tuple(results), 1)
     error = f" ± {gain.error:.{digits}f}"
-    text = f"{words}: {gain.gain:+.{digits}f}{error}, {gain.verdict}"
-    return Part(text, gain.verdict == "better", tuple(results), seeds)
+    text = f"{words}: {gain.gain:+.{digits}f}{error}"
+    if not finished:
+        return Part(f"{text}, {NOT_FINISHED}", None, tuple(results), seeds)
+    return Part(f"{text}, {gain.verdict}", gain.verdict == "better", tuple(results), seeds)
+
+
+def gains_part(words: str, gains: Sequence[float], *, results: Iterable[str] = ()) -> Part:
+    """The statement that a gain within each training is above zero, judged over trainings.
+
+    Args:
+        words: What is compared.
+        gains: One value per training; perhaps none yet.
+        results: Stored results behind the values.
+    """
+    return gain_part(words, [0.0] * len(gains), gains, results=results)

@@ -16,6 +16,7 @@ from paper_nas.statistics.properties import (
     adjacency_properties,
     graph_properties,
 )
+from paper_nas.statistics.relabelling import relabelled, relabelling_share
 
 __all__ = [
     "PROPERTY_NAMES",
@@ -31,5 +32,7 @@ __all__ = [
     "equal_groups",
     "graph_properties",
     "operation_effects",
+    "relabelled",
+    "relabelling_share",
     "released_groups",
 ]

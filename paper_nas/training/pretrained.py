@@ -23,15 +23,24 @@ def pretrained_names(results: str | Path | None = None) -> tuple[str, ...]:
         ResultMissing: There is no such folder, or no training in it keeps weights.
     """
     store = ResultStore(results)
-    names = (name for name in store.names() if name.startswith("training/"))
-    found = [name for name in names if "weights.safetensors" in store.manifest(name).files]
+    found = stored_weights(store)
     if not found:
         raise ResultMissing(
             f"no weights in {store.root}: they come with the repository, not with the installed "
             "package. Name the folder results of a copy of the repository, or train a model: "
             "python -m paper_nas train dvae-emb --preset fast-128 --keep-weights"
         )
-    return tuple(name.removeprefix("training/") for name in found)
+    return found
+
+
+def stored_weights(store: ResultStore) -> tuple[str, ...]:
+    """Names of the trainings of a store that keep their weights, without ``training/``."""
+    names = (name for name in store.names() if name.startswith("training/"))
+    return tuple(
+        name.removeprefix("training/")
+        for name in names
+        if "weights.safetensors" in store.manifest(name).files
+    )
 
 
 def load_pretrained(name: str, results: str | Path | None = None) -> GraphVae:

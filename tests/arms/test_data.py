@@ -19,6 +19,9 @@ def test_a_tilted_draw_has_the_odds_that_it_says() -> None:
     even = tilted_sample(scores, 2_000, tilt=0.0, seed=3)
     assert (scores[even] > 0).mean() == pytest.approx(0.5, abs=0.05)
     assert tilted_sample(scores, 2_000, 1.0, 3).tolist() == rows.tolist()
+    few = tilted_sample(np.random.default_rng(0).normal(size=1_000), 300, tilt=6.0, seed=0)
+    best = np.argsort(-np.random.default_rng(0).normal(size=1_000))[:200]
+    assert np.isin(best, few).mean() > 0.95  # without repetition: a strong tilt runs out of them
     with pytest.raises(ValueError, match="5 of 3"):
         tilted_sample(np.arange(3.0), 5, 1.0, 0)
 

@@ -36,6 +36,8 @@ def test_an_arm_is_trained_measured_and_stored(tmp_path: Path) -> None:
     assert len(training["reconstruction"]) == len(training["score"]) == 2
     assert {"rmse", "pearson", "spearman", "nlpd", "coverage"} == set(record["prediction"])
     assert 0.3 < record["prediction"]["rmse"] < 1.5
+    assert all(np.isfinite(read(record)) for name, read in arms.OUTCOMES.items()
+               if name != "epochs to 3 nats")  # fmt: skip
     manifest = store.manifest(arm.name)
     assert manifest.configuration["label_weight"] == 4.0
     assert manifest.cpu_seconds > 0
@@ -61,6 +63,9 @@ def test_a_shuffled_table_is_the_learned_one_with_other_names(
     assert np.allclose(np.sort(tables["shuffled-table"], axis=0),
                        np.sort(tables["embedding"], axis=0), atol=1e-4)  # fmt: skip
     assert not np.isclose(tables["shuffled-table"][2:], tables["embedding"][2:]).all(1).any()
+    inputs = store.manifest(Arm(uniform, "shuffled-table", "matched", 0).name).inputs
+    source = Arm(uniform, "embedding", "matched", 0).name
+    assert inputs == {f"{source}/{RECORD}": store.manifest(source).files[RECORD]}
     capsys.readouterr()
     assert main(["arms", "--list", *folders]) == 0
     said = capsys.readouterr().out
@@ -68,7 +73,15 @@ def test_a_shuffled_table_is_the_learned_one_with_other_names(
     assert CODE_ARMS["shuffled-table"].table == "shuffled"
 
 
-def test_an_arm_without_its_source_says_so(tmp_path: Path) -> None:
+def test_an_arm_without_its_source_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["arms", "--only", "uniform/shuffled-table_matched_seed-0", "--results", str(tmp_path)]
+    assert main(words) == 0
+    assert "passed over: arms/uniform/shuffled-table" in capsys.readouterr().out
+    for share in ("0/2", "3/2", "2"):
+        with pytest.raises(SystemExit):
+            main(["arms", "--list", "--share", share])
     arm = Arm(DATA_ARMS["uniform"], "shuffled-table", "matched", 0)
     with pytest.raises(ResultMissing, match="embedding_matched_seed-0"):
         run.source_table(arm, ResultStore(tmp_path))

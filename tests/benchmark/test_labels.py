@@ -86,7 +86,10 @@ def test_a_damaged_line_is_named(path: Path, monkeypatch: pytest.MonkeyPatch) ->
     train_labels(TASKS[:2], IMAGES, TINY.budget, path)
     lines = path.read_text().split("\n")
     path.write_text("\n".join([lines[0], lines[1][:30], *lines[2:]]))
-    with pytest.raises(ResultDamaged, match="line 2"):
+    with pytest.raises(ResultDamaged, match=r"line 2: .*; remove the line to train it again"):
+        LabelFile(path, IMAGES, TINY.budget).read()
+    path.write_text("\n".join([lines[0][:30], *lines[1:]]))
+    with pytest.raises(ResultDamaged, match=r"line 1: .*; move the file away"):
         LabelFile(path, IMAGES, TINY.budget).read()
 
 

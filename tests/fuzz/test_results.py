@@ -96,7 +96,7 @@ def check(store: ResultStore, file: str, manifest: Manifest) -> None:
             assert name in str(reason) or file in str(reason)
         assert verdict or file in (name, MANIFEST)
         whole &= reason is None
-    assert store.is_current(NAME, manifest.configuration) == whole
+    assert store.is_current(NAME, manifest.configuration, manifest.version) == whole
 
 
 @pytest.mark.parametrize("file", [MANIFEST, JSON_FILE, TENSORS_FILE, ARRAYS_FILE])
@@ -152,7 +152,7 @@ def test_a_manifest_of_any_json(store: ResultStore, contents: dict[str, bytes], 
             assert found.origin()["command"] == found.command
             read, reason = attempt(lambda: store.load_json(NAME, JSON_FILE), ResultError)
             assert read == HISTORY or JSON_FILE in str(reason)
-        assert store.is_current(NAME, whole["configuration"]) in (True, False)
+        assert store.is_current(NAME, whole["configuration"], 1) in (True, False)
     finally:
         path.write_bytes(contents[MANIFEST])
 

@@ -12,8 +12,9 @@ cpus="${2:-1}"
 memory="$(awk '/MemTotal/ { print int($2 / 1024 / 2) }' /proc/meminfo)"  # MB: half of what there is
 
 # Jobs look for it here, whatever the environment of who submits them.
-if [ -e /etc/slurm/slurm.conf ] && [ ! -L /etc/slurm/slurm.conf ]; then
-  echo "/etc/slurm/slurm.conf is there: this computer belongs to a cluster already" >&2
+conf=/etc/slurm/slurm.conf
+if { [ -e "$conf" ] || [ -L "$conf" ]; } && [ "$(readlink "$conf")" != "$folder/slurm.conf" ]; then
+  echo "$conf is there: this computer belongs to a cluster already" >&2
   exit 1
 fi
 mkdir -p "$folder"/{state,spool}

@@ -3,7 +3,7 @@
 set -euo pipefail
 for name in slurmd slurmctld; do
   file="$1/$name.pid"
-  if [ -s "$file" ]; then kill "$(cat "$file")"; fi
+  if [ -s "$file" ]; then kill "$(cat "$file")" || true; fi
 done
 if [ "$(readlink /etc/slurm/slurm.conf)" = "$(cd "$1" && pwd)/slurm.conf" ]; then
   rm /etc/slurm/slurm.conf

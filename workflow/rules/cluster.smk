@@ -13,7 +13,7 @@ rule cluster:
     wildcard_constraints:
         name=names_of("cluster"),
     params:
-        command=lambda wildcards: command_of(wildcards.name, "--snakemake", shutil.which("snakemake")),
+        command=lambda wildcards: command_of(wildcards.name, "--snakemake", str(Path(sys.executable).with_name("snakemake"))),
     log:
         "logs/{name}.log",
     shell:

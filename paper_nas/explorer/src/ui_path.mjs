@@ -44,12 +44,14 @@ class PathPanel {
 
   /** Take where we are as one end. */
   take(side) {
-    const architecture = this.app.store.get("readings")[this.app.lens.name]?.architecture;
-    if (!architecture) {
-      this.words.textContent = "An invalid graph cannot be an end of the path.";
+    const reading = this.app.currentReading(this.app.lens);
+    if (!reading?.architecture) {
+      this.words.textContent = reading
+        ? "An invalid graph cannot be an end of the path."
+        : "The model has not read this place yet.";
       return;
     }
-    this.ends[side] = architecture;
+    this.ends[side] = reading.architecture;
     this.showEnds();
     this.forget();
     this.prepare();
